@@ -1,0 +1,85 @@
+/**
+ * Byte strings: big-endian unsigned integers of fixed width, canonical base64url (RFC 4648 section 5,
+ * no padding), concatenation and comparison. Works in Node and in browsers.
+ */
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { assertArgument } from './errors.js';
+
+export { bytesToHex, hexToBytes, utf8ToBytes };
+
+/** Big-endian unsigned integer; the empty string is 0. */
+export function bytesToBigInt(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(`0x${bytesToHex(bytes)}`);
+}
+
+/** Big-endian encoding in exactly `width` bytes. Throws `invalid_argument` if negative or too large. */
+export function bigIntToBytes(value: bigint, width: number): Uint8Array {
+  const hex = value.toString(16);
+  assertArgument(
+    value >= 0n && hex.length <= 2 * width,
+    `integer does not fit in ${String(width)} unsigned bytes`,
+    'pass a non-negative integer of the declared width',
+  );
+  return hexToBytes(hex.padStart(2 * width, '0'));
+}
+
+/** Shortest big-endian encoding; 0 is the empty string. */
+export function bigIntToMinimalBytes(value: bigint): Uint8Array {
+  if (value === 0n) return new Uint8Array(0);
+  return bigIntToBytes(value, Math.ceil(value.toString(16).length / 2));
+}
+
+/** Number of bits of a non-negative integer; 0 has none. */
+export function bitLength(value: bigint): number {
+  if (value === 0n) return 0;
+  const hex = value.toString(16);
+  return 4 * (hex.length - 1) + (32 - Math.clz32(parseInt(hex.charAt(0), 16)));
+}
+
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
+
+/** Equality in variable time: for public data only. */
+export function equalBytesPublic(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+/** The one Node-only fast path: `Buffer` where the runtime has it. */
+const NodeBuffer = (globalThis as { Buffer?: typeof Buffer }).Buffer;
+
+export function toBase64Url(bytes: Uint8Array): string {
+  if (NodeBuffer !== undefined) {
+    return NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+  }
+  let binary = '';
+  for (let start = 0; start < bytes.length; start += 8192) {
+    binary += String.fromCharCode(...bytes.subarray(start, start + 8192));
+  }
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/**
+ * Decodes canonical base64url: unpadded, URL alphabet, unused low bits zero.
+ * @returns `undefined` where the text has any other form, so that one value has one encoding.
+ */
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  const bytes = decodeLoosely(text);
+  return bytes !== undefined && toBase64Url(bytes) === text ? bytes : undefined;
+}
+
+function decodeLoosely(text: string): Uint8Array | undefined {
+  if (NodeBuffer !== undefined) return new Uint8Array(NodeBuffer.from(text, 'base64url'));
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}

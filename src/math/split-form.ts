@@ -1,0 +1,49 @@
+/**
+ * The split form of Z*_{n^2}. Every unit is uniquely w = unit * (1 + omega * n) mod n^2 with
+ * unit = w mod n in [1, n) and omega in [0, n), and anyone can convert. Since (1 + n)^x = 1 + x * n,
+ * multiplying by (1 + n)^x is an addition to omega, and products need only the half-size units.
+ */
+import { mod, modInverse, modInverseMany } from './modular.js';
+
+/** Unique representation of a unit of Z_{n^2}: unit in [1, n), omega in [0, n). */
+export interface SplitElement {
+  readonly unit: bigint;
+  readonly omega: bigint;
+}
+
+/** An unreduced product unit * (1 + omega * n): unit anywhere in [0, n^2), omega any integer. */
+export interface RawElement {
+  readonly unit: bigint;
+  readonly omega: bigint;
+}
+
+/** The standard representative in [0, n^2). */
+export function joinSplit({ unit, omega }: SplitElement, n: bigint): bigint {
+  return unit + n * ((unit * omega) % n);
+}
+
+/** Splits a standard representative coprime to n; throws `invalid_argument` otherwise. */
+export function splitStandard(value: bigint, n: bigint): SplitElement {
+  const unit = value % n;
+  return { unit, omega: ((value / n) * modInverse(unit, n)) % n };
+}
+
+/** Brings many raw products into the unique form with one shared inversion. */
+export function normalizeMany(elements: readonly RawElement[], n: bigint): SplitElement[] {
+  const units = elements.map(({ unit }) => unit % n);
+  const inverses = modInverseMany(units, n);
+  return elements.map((element, index) => {
+    const unit = units[index] ?? 0n;
+    const carried = (element.unit / n) * (inverses[index] ?? 0n);
+    return { unit, omega: mod(element.omega + carried, n) };
+  });
+}
+
+/** Whether left = right or left = -right mod n^2, for raw products; either may be a non-unit. */
+export function equalUpToSign(left: RawElement, right: RawElement, n: bigint): boolean {
+  const nSquared = n * n;
+  const shift = mod(left.omega - right.omega, n);
+  const shifted = (left.unit + n * (((left.unit % n) * shift) % n)) % nSquared;
+  const target = right.unit % nSquared;
+  return shifted === target || shifted === (nSquared - target) % nSquared;
+}

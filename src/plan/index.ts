@@ -1,0 +1,16 @@
+/** `telemetry-kit/plan`: read, check, sign and pin measurement plans. */
+export { checkPlan, parsePlan, type PlanCheck, type PlanIssue } from './check.js';
+export { canonicalPlan, hashPlan } from './canonical.js';
+export { compilePlan, type CompiledPlan, type CompiledReport } from './compile.js';
+export { openSignedPlan, signPlan, verifyPlanSignature, type PlanTrust, type SignedPlan } from './document.js';
+export type {
+  CategoryMeasurement,
+  FlagMeasurement,
+  Label,
+  Measurement,
+  Plan,
+  PlanPrivacy,
+  PlanWindow,
+  Report,
+  SpanSelector,
+} from './plan.js';

@@ -1,0 +1,103 @@
+/** The shape of a plan, field by field. Rules that span several fields are in check.ts. */
+import * as z from 'zod/mini';
+import { PERIODS, SPAN_KINDS } from './plan.js';
+
+/** Longest measurement category list (PROTOCOL.md, section "Measurements"). */
+export const MAX_CATEGORIES = 32;
+const MAX_SECONDS = 31 * 86_400;
+
+const identifier = z
+  .string('must be a string: give it a name')
+  .check(z.regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be 1 to 64 of a-z, 0-9 and _, starting with a letter: rename it'));
+const attributeKey = z
+  .string('must be a string: name the attribute key')
+  .check(z.minLength(1, 'is empty: name the attribute key'), z.maxLength(256, 'is longer than 256: shorten the key'));
+const text = z
+  .string('must be a string: write it in quotes')
+  .check(
+    z.minLength(1, 'is empty: remove it or write a value'),
+    z.maxLength(64, 'is longer than 64 characters: shorten it'),
+  );
+const decimal = z
+  .string('must be a decimal string such as "1" or "0.25": put the number in quotes, floats are refused')
+  .check(
+    z.regex(/^\d{1,6}(\.\d{1,12})?$/, 'must be a decimal string such as "1" or "0.25": write digits and one point'),
+  );
+const seconds = (least: number) =>
+  z
+    .int('must be a whole number of seconds: write an integer')
+    .check(
+      z.gte(least, `must be at least ${String(least)}: raise it`),
+      z.lte(MAX_SECONDS, 'must be at most 31 days: lower it'),
+    );
+const list = <Item extends z.core.SomeType>(item: Item, most: number) =>
+  z
+    .array(item, 'must be a list: write [ ... ]')
+    .check(z.maxLength(most, `has more than ${String(most)} entries: split or drop some`));
+const filled = <Item extends z.core.SomeType>(item: Item, most: number) =>
+  list(item, most).check(z.minLength(1, 'is empty: add at least one entry'));
+
+const measurementBase = {
+  name: identifier,
+  attribute: attributeKey,
+  epsilon: decimal,
+  minimum: z.optional(
+    z
+      .int('must be a whole number: write an integer')
+      .check(z.gte(0, 'is negative: use 0 or more'), z.lte(1_000_000_000, 'is over a billion: lower it')),
+  ),
+};
+
+const measurement = z.discriminatedUnion('kind', [
+  z.strictObject({ ...measurementBase, kind: z.literal('flag') }),
+  z.strictObject({
+    ...measurementBase,
+    kind: z.literal('category'),
+    values: filled(text, MAX_CATEGORIES),
+    other: z.optional(z.boolean('must be true or false: remove the quotes')),
+  }),
+]);
+
+const report = z.strictObject({
+  name: identifier,
+  mode: z.literal('per-span', 'must be "per-span": the one mode of this version'),
+  spans: z.strictObject({
+    names: z.optional(filled(z.string('must be a string: name a span'), 64)),
+    kinds: z.optional(filled(z.enum(SPAN_KINDS, `must be one of ${SPAN_KINDS.join(', ')}`), SPAN_KINDS.length)),
+    scopes: z.optional(filled(z.string('must be a string: name a scope'), 64)),
+  }),
+  labels: list(attributeKey, 8),
+  measurements: filled(measurement, 16),
+});
+
+/** Every field of a plan document; unknown fields are refused so that a typing error cannot weaken a plan. */
+export const planSchema = z.strictObject({
+  version: z.literal(1, 'must be 1: this version reads plan version 1'),
+  name: identifier,
+  sequence: z.int('must be a whole number: start with 1').check(z.gte(1, 'must be 1 or more: start with 1')),
+  keys: filled(
+    z
+      .string('must be a string: paste the kid')
+      .check(
+        z.regex(
+          /^[A-Za-z0-9_-]{43}$/,
+          'is not a key id: paste the 43 characters that `telemetry-kit keys show` prints',
+        ),
+      ),
+    8,
+  ),
+  window: z.strictObject({ seconds: seconds(1), graceSeconds: seconds(0), lagSeconds: seconds(0) }),
+  privacy: z.strictObject({
+    domain: identifier,
+    unit: z.literal(
+      'event',
+      'must be "event": "user-period" needs contribution bounds that this version does not enforce',
+    ),
+    period: z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`),
+    epsilon: decimal,
+    noise: z.enum(['both', 'keyholder'], 'must be "both" or "keyholder"'),
+  }),
+  labels: list(z.strictObject({ key: attributeKey, values: filled(text, 256), otherwise: text }), 8),
+  reports: filled(report, 32),
+  redact: list(attributeKey, 256),
+});

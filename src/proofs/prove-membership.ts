@@ -1,0 +1,89 @@
+/**
+ * The prover of set-membership.ts, in two moves around the envelope's challenge. Works from precomputed
+ * records only: microseconds, no exponentiation, no modular product of group elements.
+ */
+import { bytesToBigInt } from '../bytes.js';
+import type { TupleSet } from '../math/tuple-set.js';
+import { mod } from '../math/modular.js';
+import type { PublicKey } from '../paillier/public-key.js';
+import { randomBits, type RandomBytes } from '../random.js';
+import { CHALLENGE_BITS, CHALLENGE_MODULUS } from './parameters.js';
+import { exponentBytes, type PairKind } from './pairs.js';
+
+/** A group element whose unit stays in its wire form. */
+export interface EncodedElement {
+  /** Big-endian, as long as the modulus. */
+  readonly unit: Uint8Array;
+  readonly omega: bigint;
+}
+
+/** First move: ciphertexts and commitments; `finish` makes the second. */
+export interface CommittedComponent {
+  readonly ciphertexts: readonly EncodedElement[];
+  /** Per branch, per ciphertext. */
+  readonly commitments: readonly (readonly EncodedElement[])[];
+  /** Challenges and responses for the envelope's challenge E. Call once. */
+  readonly finish: (challenge: bigint) => readonly AnsweredBranch[];
+}
+
+export interface AnsweredBranch {
+  readonly challenge: bigint;
+  readonly responses: readonly bigint[];
+}
+
+export interface ComponentRandomness {
+  /** One record per ciphertext. */
+  readonly obfuscators: readonly Uint8Array[];
+  /** arity records per branch, branch by branch. */
+  readonly masks: readonly Uint8Array[];
+}
+
+/** Commits to the tuple at `member`; the caller has checked that it is in the set and wipes the records. */
+export function commitComponent(
+  key: PublicKey,
+  set: TupleSet,
+  member: number,
+  randomness: ComponentRandomness,
+  random: RandomBytes,
+): CommittedComponent {
+  const witness = set.tuples[member] ?? [];
+  const obfuscators = randomness.obfuscators.map((record) => readPair(key, 'obfuscator', record));
+  const masks = randomness.masks.map((record) => readPair(key, 'mask', record));
+  const simulated = set.tuples.map((_, branch) => (branch === member ? 0n : randomBits(random, CHALLENGE_BITS)));
+  const maskOf = (branch: number, position: number): Pair => masks[branch * set.arity + position] ?? EMPTY;
+
+  return {
+    ciphertexts: obfuscators.map(({ unit, omega }, i) => ({ unit, omega: mod(omega + (witness[i] ?? 0n), key.n) })),
+    commitments: set.tuples.map((tuple, branch) =>
+      tuple.map((value, i) => {
+        const { unit, omega } = maskOf(branch, i);
+        return { unit, omega: mod(omega + (value - (witness[i] ?? 0n)) * (simulated[branch] ?? 0n), key.n) };
+      }),
+    ),
+    finish: (challenge) => {
+      const others = simulated.reduce((sum, value) => sum + value, 0n);
+      return set.tuples.map((_, branch) => {
+        const own = branch === member ? mod(challenge - others, CHALLENGE_MODULUS) : (simulated[branch] ?? 0n);
+        return {
+          challenge: own,
+          responses: obfuscators.map(({ exponent }, i) => maskOf(branch, i).exponent + exponent * own),
+        };
+      });
+    },
+  };
+}
+
+interface Pair extends EncodedElement {
+  readonly exponent: bigint;
+}
+
+const EMPTY: Pair = { exponent: 0n, unit: new Uint8Array(0), omega: 0n };
+
+function readPair(key: PublicKey, kind: PairKind, record: Uint8Array): Pair {
+  const width = exponentBytes(key, kind);
+  return {
+    exponent: bytesToBigInt(record.subarray(0, width)),
+    unit: record.subarray(width, width + key.modulusBytes),
+    omega: bytesToBigInt(record.subarray(width + key.modulusBytes)),
+  };
+}

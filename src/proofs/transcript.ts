@@ -1,0 +1,83 @@
+/**
+ * What an envelope's proofs are bound to.
+ *
+ * Contribution id = H("telemetry-kit/v1/contribution", version, kid, n, plan hash, report, mode, window
+ *   start, span bound, labels, number of measurements, then per component: measurement, component, number
+ *   of tuples, arity, every d_j in order, every c).
+ * Challenge E = the last 16 bytes, big-endian, of H("telemetry-kit/v1/challenge", contribution id, every
+ *   commitment of every component in order).
+ *
+ * H is SHA-256 over framed items (framing.ts). The id leaves out commitments, challenges and responses, so
+ * it names the contribution and not one proof of it; it is computed, never sent, so that nobody can occupy
+ * it ahead of its sender.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bigIntToMinimalBytes, bigIntToBytes, bytesToBigInt, utf8ToBytes } from '../bytes.js';
+import { u64, updateFramed } from '../framing.js';
+import type { TupleSet } from '../math/tuple-set.js';
+import type { PublicKey } from '../paillier/public-key.js';
+import { CHALLENGE_BYTES } from './parameters.js';
+
+/** Everything an envelope says in clear, as its wire encoding has it. */
+export interface TranscriptHeader {
+  readonly version: number;
+  readonly key: PublicKey;
+  /** 32 bytes: the key id's digest. */
+  readonly kid: Uint8Array;
+  /** 32 bytes. */
+  readonly planHash: Uint8Array;
+  readonly report: number;
+  /** 0 per-span. */
+  readonly mode: number;
+  /** Unix seconds. */
+  readonly windowStart: number;
+  readonly spanBound: number;
+  /** The labels' wire encoding. */
+  readonly labels: Uint8Array;
+  readonly measurementCount: number;
+}
+
+export interface TranscriptComponent {
+  readonly measurement: number;
+  readonly component: number;
+  readonly set: TupleSet;
+  /** Each ciphertext's wire encoding: unit || omega. */
+  readonly ciphertexts: readonly Uint8Array[];
+}
+
+/** 32 bytes. */
+export function contributionId(header: TranscriptHeader, components: readonly TranscriptComponent[]): Uint8Array {
+  const hash = sha256.create();
+  const add = (item: Uint8Array): void => {
+    updateFramed(hash, item);
+  };
+  add(utf8ToBytes('telemetry-kit/v1/contribution'));
+  add(u64(header.version));
+  add(header.kid);
+  add(bigIntToBytes(header.key.n, header.key.modulusBytes));
+  add(header.planHash);
+  add(u64(header.report));
+  add(u64(header.mode));
+  add(u64(header.windowStart));
+  add(u64(header.spanBound));
+  add(header.labels);
+  add(u64(header.measurementCount));
+  for (const { measurement, component, set, ciphertexts } of components) {
+    add(u64(measurement));
+    add(u64(component));
+    add(u64(set.tuples.length));
+    add(u64(set.arity));
+    for (const tuple of set.tuples) for (const member of tuple) add(bigIntToMinimalBytes(member));
+    ciphertexts.forEach(add);
+  }
+  return hash.digest();
+}
+
+/** E, uniform in [0, 2^128); `commitments` are wire encodings unit || omega in envelope order. */
+export function envelopeChallenge(id: Uint8Array, commitments: Iterable<Uint8Array>): bigint {
+  const hash = sha256.create();
+  updateFramed(hash, utf8ToBytes('telemetry-kit/v1/challenge'));
+  updateFramed(hash, id);
+  for (const commitment of commitments) updateFramed(hash, commitment);
+  return bytesToBigInt(hash.digest().subarray(-CHALLENGE_BYTES));
+}

@@ -1,0 +1,46 @@
+/**
+ * Opens an embedded SQLite database the way a ledger needs it: write-ahead log, a full fsync on every
+ * commit, and an exclusive lock that the operating system releases when the process dies, so that two
+ * processes never write one file.
+ */
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import Database from 'libsql';
+import { TelemetryKitError } from '../errors.js';
+
+export type SqliteDatabase = Database.Database;
+
+/**
+ * Creates the file (mode 0600) if it is missing. Throws `already_running` if another process holds it and
+ * `storage` if it cannot be opened.
+ */
+export function openSqlite(path: string): SqliteDatabase {
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+    const database = new Database(path);
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.exec('BEGIN IMMEDIATE; COMMIT');
+    return database;
+  } catch (cause) {
+    throw asStorageError(cause, `cannot open ${path}`);
+  }
+}
+
+/** Maps SQLite's and the file system's errors to ours, keeping ours as they are. */
+export function asStorageError(cause: unknown, what: string): TelemetryKitError {
+  if (cause instanceof TelemetryKitError) return cause;
+  const raw = (cause as { code?: unknown }).code;
+  const code = typeof raw === 'string' ? raw : 'unknown';
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new TelemetryKitError('already_running', `${what}: another process holds it`, {
+      fix: 'stop the other process, or give this one a data folder of its own',
+      cause,
+    });
+  }
+  return new TelemetryKitError('storage', `${what} (${code})`, {
+    fix: 'check that the disk is not full and that the folder is writable by this user',
+    cause,
+  });
+}

@@ -1,0 +1,127 @@
+/**
+ * The envelope: one span attribute, base64url, fixed widths, one encoding per value, no trailing bytes.
+ *
+ * Header: version u8 | kid 32 | plan hash 32 | report u16 | mode u8 | window start u64, Unix seconds |
+ *   span bound u32 | labels, one u16 index each, in the report's order.
+ * Then the components in plan order: every c as unit, omega (modulus bytes each); per branch every a
+ *   likewise, e (16 bytes), every z (ceil((A + 257) / 8) bytes). All integers big-endian.
+ */
+import { fromBase64Url, toBase64Url } from '../bytes.js';
+import type { TupleSet } from '../math/tuple-set.js';
+import type { PublicKey } from '../paillier/public-key.js';
+import type { CompiledReport } from '../plan/compile.js';
+import type { ReportMode } from '../plan/plan.js';
+import { CHALLENGE_BYTES, responseBytes } from '../proofs/parameters.js';
+
+/** Name of the span attribute that carries an envelope; also the marker a collector routes on. */
+export const ENVELOPE_ATTRIBUTE = 'telemetry_kit.envelope';
+export const ENVELOPE_VERSION = 1;
+/** Span bound of a per-span envelope. */
+export const PER_SPAN_BOUND = 1;
+
+const MODES: readonly ReportMode[] = ['per-span'];
+const FIXED_HEADER_BYTES = 80;
+const LABEL_BYTES = 2;
+
+/** What an envelope says in clear. */
+export interface EnvelopeHeader {
+  /** Key id, base64url. */
+  readonly kid: string;
+  /** Base64url. */
+  readonly planHash: string;
+  /** Position in the plan. */
+  readonly report: number;
+  readonly mode: ReportMode;
+  /** Unix seconds. */
+  readonly windowStart: number;
+  readonly spanBound: number;
+  /** Indices into the report's labels' values. */
+  readonly labels: readonly number[];
+}
+
+/** Numeric code of a mode on the wire and in the transcript; `undefined` for a mode of no version. */
+export function modeCode(mode: ReportMode): number {
+  return MODES.indexOf(mode);
+}
+
+export function headerBytes(labelCount: number): number {
+  return FIXED_HEADER_BYTES + LABEL_BYTES * labelCount;
+}
+
+/** Bytes of one component: its ciphertexts and one branch per tuple. */
+export function componentBytes(key: PublicKey, { arity, tuples }: TupleSet): number {
+  const element = 2 * key.modulusBytes;
+  const branch = arity * (element + responseBytes(key)) + CHALLENGE_BYTES;
+  return arity * element + tuples.length * branch;
+}
+
+/** Raw bytes of every envelope of a report under a key: the same whatever is sealed. */
+export function envelopeBytes(key: PublicKey, report: CompiledReport): number {
+  const components = report.measurements.flatMap((measurement) => measurement.components);
+  return components.reduce((sum, set) => sum + componentBytes(key, set), headerBytes(report.labels.length));
+}
+
+export function writeHeader(out: Uint8Array, header: EnvelopeHeader): void {
+  const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
+  view.setUint8(0, ENVELOPE_VERSION);
+  out.set(fromBase64Url(header.kid) ?? new Uint8Array(32), 1);
+  out.set(fromBase64Url(header.planHash) ?? new Uint8Array(32), 33);
+  view.setUint16(65, header.report);
+  view.setUint8(67, modeCode(header.mode));
+  view.setBigUint64(68, BigInt(header.windowStart));
+  view.setUint32(76, header.spanBound);
+  header.labels.forEach((label, index) => {
+    view.setUint16(FIXED_HEADER_BYTES + LABEL_BYTES * index, label);
+  });
+}
+
+/** The header's fixed part as it stands on the wire, before anything is believed. */
+export interface RawHeader {
+  readonly version: number;
+  readonly kid: Uint8Array;
+  readonly planHash: Uint8Array;
+  readonly report: number;
+  readonly mode: number;
+  readonly windowStart: bigint;
+  readonly spanBound: number;
+}
+
+/** `undefined` where there are too few bytes for a header. */
+export function readRawHeader(bytes: Uint8Array): RawHeader | undefined {
+  if (bytes.length < FIXED_HEADER_BYTES) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    version: view.getUint8(0),
+    kid: bytes.subarray(1, 33),
+    planHash: bytes.subarray(33, 65),
+    report: view.getUint16(65),
+    mode: view.getUint8(67),
+    windowStart: view.getBigUint64(68),
+    spanBound: view.getUint32(76),
+  };
+}
+
+/** Mode of a wire code, or `undefined`. */
+export function modeOf(code: number): ReportMode | undefined {
+  return MODES[code];
+}
+
+/** The labels' wire encoding: also their item in the transcript. */
+export function labelBytes(bytes: Uint8Array, labelCount: number): Uint8Array {
+  return bytes.subarray(FIXED_HEADER_BYTES, headerBytes(labelCount));
+}
+
+export function readLabels(encoded: Uint8Array): number[] {
+  const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  return Array.from({ length: encoded.length / LABEL_BYTES }, (_, index) => view.getUint16(LABEL_BYTES * index));
+}
+
+/** Text form for the span attribute. */
+export function encodeEnvelope(bytes: Uint8Array): string {
+  return toBase64Url(bytes);
+}
+
+/** Bytes of the attribute's text, or `undefined` unless it is canonical base64url. */
+export function decodeEnvelope(text: string): Uint8Array | undefined {
+  return fromBase64Url(text);
+}
