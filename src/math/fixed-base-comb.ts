@@ -38,6 +38,11 @@ export class FixedBaseComb {
     this.#tables = this.#build(base, shape);
   }
 
+  /** Exponents below 2^exponentBits can be raised: as many as asked for, rounded up to whole columns. */
+  get exponentBits(): number {
+    return this.#teeth * this.#columns;
+  }
+
   /** base^exponent as a raw product; 0 <= exponent < 2^exponentBits, else throws `invalid_argument`. */
   power(exponent: bigint): RawElement {
     const bits = this.#bitsOf(exponent);

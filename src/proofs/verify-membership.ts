@@ -5,7 +5,7 @@
  * 7 names a reason. Cheap checks come before any exponentiation.
  */
 import { FixedBaseComb, SMALL_COMB, type CombShape } from '../math/fixed-base-comb.js';
-import { gcd } from '../math/modular.js';
+import { gcd, mod } from '../math/modular.js';
 import { sharedBasePowers } from '../math/shared-base.js';
 import { equalUpToSign, type SplitElement } from '../math/split-form.js';
 import type { TupleSet } from '../math/tuple-set.js';
@@ -18,9 +18,33 @@ import type { ProofBranch, ProvenComponent } from './set-membership.js';
 export type ProofFault =
   'malformed' | 'element_range' | 'challenge_range' | 'response_range' | 'challenge_sum' | 'equation' | 'not_coprime';
 
+/** What one verification is about. */
+interface Subject extends ProvenComponent {
+  readonly set: TupleSet;
+  /** E, from the envelope's transcript. */
+  readonly challenge: bigint;
+}
+
+type Check = readonly [ProofFault, (subject: Subject) => boolean];
+
 export class MembershipVerifier {
   readonly #key: PublicKey;
   readonly #comb: FixedBaseComb;
+  readonly #checks: readonly Check[] = [
+    // 1 (object form): as many ciphertexts, branches, commitments and responses as the plan's set says.
+    ['malformed', hasShapeOfSet],
+    // 2: every unit in [1, n), every omega in [0, n).
+    ['element_range', (subject) => elementsOf(subject).every((element) => this.#isSplit(element))],
+    // 3: every e_j in [0, 2^t).
+    ['challenge_range', ({ branches }) => branches.every(({ challenge }) => inRange(challenge, CHALLENGE_MODULUS))],
+    // 4: every z_ji in [0, 2^(A+t+s+1)).
+    ['response_range', ({ branches }) => branches.every(({ responses }) => this.#responsesInRange(responses))],
+    // 5: sum of e_j = E mod 2^t.
+    ['challenge_sum', ({ branches, challenge }) => mod(sumOf(branches), CHALLENGE_MODULUS) === challenge],
+    // 6: hs^z_ji = +- a_ji u_ji^e_j for every j and i. Up to sign: -1 is an n-th residue, so this costs no
+    //    soundness, and single and batch verification agree (C. Boyd, C. Pavlovski, ASIACRYPT 2000).
+    ['equation', (subject) => this.#equationsHold(subject)],
+  ];
 
   /** Derives the base and builds its tables: some hundred milliseconds at 2048 bits. */
   constructor(key: PublicKey, shape: CombShape = SMALL_COMB) {
@@ -29,38 +53,41 @@ export class MembershipVerifier {
   }
 
   /** `undefined` when the proof holds under challenge E, else the first check that fails. Never throws. */
-  verify(set: TupleSet, { ciphertexts, branches }: ProvenComponent, challenge: bigint): ProofFault | undefined {
-    // 1 (object form): as many ciphertexts, branches, commitments and responses as the plan's set says.
-    if (!hasShapeOf(set, ciphertexts, branches)) return 'malformed';
-    // 2: every unit in [1, n), every omega in [0, n).
-    const elements = [...ciphertexts, ...branches.flatMap(({ commitments }) => commitments)];
-    if (!elements.every((element) => this.#isSplit(element))) return 'element_range';
-    // 3: every e_j in [0, 2^t).
-    if (!branches.every((branch) => inRange(branch.challenge, CHALLENGE_MODULUS))) return 'challenge_range';
-    // 4: every z_j in [0, 2^(A+t+s+1)).
-    const responseBound = 1n << BigInt(responseBits(this.#key));
-    if (!branches.every(({ responses }) => responses.every((z) => inRange(z, responseBound)))) return 'response_range';
-    // 5: sum of e_j = E mod 2^t.
-    const sum = branches.reduce((total, branch) => total + branch.challenge, 0n);
-    if (sum % CHALLENGE_MODULUS !== challenge) return 'challenge_sum';
-    // 6: hs^z_ji = +- a_ji u_ji^e_j for every j and i. Up to sign: -1 is an n-th residue, so this costs no
-    //    soundness, and single and batch verification agree (C. Boyd, C. Pavlovski, ASIACRYPT 2000).
-    if (this.#equationsHold(set, ciphertexts, branches)) return undefined;
-    // 7: only to name the reason; check 6 implies that everything is a unit.
-    return elements.every(({ unit }) => gcd(unit, this.#key.n) === 1n) ? 'equation' : 'not_coprime';
+  verify(set: TupleSet, component: ProvenComponent, challenge: bigint): ProofFault | undefined {
+    const subject = { set, challenge, ...component };
+    const failed = this.#checks.find(([, holds]) => !holds(subject));
+    return failed === undefined ? undefined : this.#nameOf(failed[0], subject);
+  }
+
+  /** Every check that fails on its own, in order: for audits and tests. Never throws. */
+  failedChecks(set: TupleSet, component: ProvenComponent, challenge: bigint): ProofFault[] {
+    const subject = { set, challenge, ...component };
+    return this.#checks.filter(([, holds]) => !holds(subject)).map(([fault]) => fault);
+  }
+
+  /** 7: check 6 implies that everything is a unit; this only names why it failed. */
+  #nameOf(fault: ProofFault, subject: Subject): ProofFault {
+    if (fault !== 'equation') return fault;
+    return elementsOf(subject).every(({ unit }) => gcd(unit, this.#key.n) === 1n) ? 'equation' : 'not_coprime';
   }
 
   #isSplit({ unit, omega }: SplitElement): boolean {
     return unit > 0n && unit < this.#key.n && inRange(omega, this.#key.n);
   }
 
-  #equationsHold(set: TupleSet, ciphertexts: readonly SplitElement[], branches: readonly ProofBranch[]): boolean {
+  #responsesInRange(responses: readonly bigint[]): boolean {
+    return responses.every((response) => inRange(response, 1n << BigInt(responseBits(this.#key))));
+  }
+
+  #equationsHold({ set, ciphertexts, branches }: Subject): boolean {
     return ciphertexts.every((ciphertext, i) => {
       const power = sharedBasePowers(ciphertext.unit, this.#key.nSquared, CHALLENGE_BITS);
       return branches.every(({ commitments, challenge, responses }, j) => {
         const commitment = commitments[i] ?? ciphertext;
         const member = set.tuples[j]?.[i] ?? 0n;
-        const left = this.#comb.power(responses[i] ?? 0n);
+        const response = responses[i] ?? 0n;
+        if (!inRange(response, 1n << BigInt(this.#comb.exponentBits))) return false;
+        const left = this.#comb.power(response);
         const right = {
           unit: (commitment.unit * power(challenge)) % this.#key.nSquared,
           omega: commitment.omega + (ciphertext.omega - member) * challenge,
@@ -71,11 +98,19 @@ export class MembershipVerifier {
   }
 }
 
+function elementsOf({ ciphertexts, branches }: ProvenComponent): SplitElement[] {
+  return [...ciphertexts, ...branches.flatMap(({ commitments }) => commitments)];
+}
+
+function sumOf(branches: readonly ProofBranch[]): bigint {
+  return branches.reduce((total, { challenge }) => total + challenge, 0n);
+}
+
 function inRange(value: bigint, bound: bigint): boolean {
   return value >= 0n && value < bound;
 }
 
-function hasShapeOf(set: TupleSet, ciphertexts: readonly unknown[], branches: readonly ProofBranch[]): boolean {
+function hasShapeOfSet({ set, ciphertexts, branches }: Subject): boolean {
   return (
     ciphertexts.length === set.arity &&
     branches.length === set.tuples.length &&

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  bigIntToBytes,
+  bigIntToMinimalBytes,
+  bitLength,
+  bytesToBigInt,
+  equalBytesPublic,
+  fromBase64Url,
+  toBase64Url,
+} from '../src/bytes.js';
+import { hashFramed } from '../src/framing.js';
+import { randomBelow, randomBits, systemRandom } from '../src/random.js';
+
+describe('integers and bytes', () => {
+  it('round-trip in fixed and minimal width', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 1n << 600n }), (value) => {
+        expect(bytesToBigInt(bigIntToBytes(value, 80))).toBe(value);
+        expect(bytesToBigInt(bigIntToMinimalBytes(value))).toBe(value);
+        expect(bitLength(value)).toBe(value === 0n ? 0 : value.toString(2).length);
+      }),
+    );
+  });
+  it('refuses what does not fit', () => {
+    expect(() => bigIntToBytes(256n, 1)).toThrow(/does not fit/);
+    expect(() => bigIntToBytes(-1n, 4)).toThrow(/does not fit/);
+    expect(bigIntToBytes(255n, 1)).toEqual(new Uint8Array([255]));
+    expect(bigIntToMinimalBytes(0n)).toHaveLength(0);
+  });
+});
+
+describe('base64url', () => {
+  it('round-trips and has one encoding per value', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        const text = toBase64Url(bytes);
+        expect(text).toMatch(/^[A-Za-z0-9_-]*$/);
+        expect(fromBase64Url(text)).toEqual(bytes);
+      }),
+    );
+  });
+  it.each(['AA==', 'AB', 'A', 'A A', 'AA+/', 'AA\n', 'ÄÄ'])('refuses the non-canonical form %j', (text) => {
+    expect(fromBase64Url(text)).toBeUndefined();
+  });
+  it('compares', () => {
+    expect(equalBytesPublic(new Uint8Array([1, 2]), new Uint8Array([1, 2]))).toBe(true);
+    expect(equalBytesPublic(new Uint8Array([1, 2]), new Uint8Array([1, 3]))).toBe(false);
+    expect(equalBytesPublic(new Uint8Array([1]), new Uint8Array([1, 2]))).toBe(false);
+  });
+});
+
+describe('framed hashing', () => {
+  const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);
+  it('tells apart lists whose concatenation is equal, and labels', () => {
+    expect(hashFramed('a', [bytes(1, 2), bytes(3)])).not.toEqual(hashFramed('a', [bytes(1), bytes(2, 3)]));
+    expect(hashFramed('a', [bytes(1)])).not.toEqual(hashFramed('b', [bytes(1)]));
+    expect(hashFramed('a', [])).not.toEqual(hashFramed('a', [bytes()]));
+  });
+});
+
+describe('randomness', () => {
+  it('draws whole ranges, larger than one call of Web Crypto gives', () => {
+    const bytes = systemRandom(200_000);
+    expect(bytes).toHaveLength(200_000);
+    expect(bytes.subarray(150_000).some((byte) => byte !== 0)).toBe(true);
+  });
+  it('takes the high bits and rejects above the bound', () => {
+    const ones = (length: number): Uint8Array => new Uint8Array(length).fill(255);
+    expect(randomBits(ones, 9)).toBe(511n);
+    expect(randomBits(ones, 0)).toBe(0n);
+    const sequence = [7, 6, 3, 5];
+    const scripted = (): Uint8Array => new Uint8Array([(sequence.shift() ?? 0) << 5]);
+    expect(randomBelow(scripted, 6n)).toBe(3n);
+    expect(sequence).toEqual([5]);
+    expect(randomBelow(systemRandom, 1n)).toBe(0n);
+  });
+});
