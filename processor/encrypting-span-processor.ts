@@ -1,0 +1,165 @@
+/**
+ * The span processor that stands in front of an inner one: takes sealed values out of every span that ends,
+ * seals them where the span belongs to a report, and hands on a view of the span. Nothing it does throws
+ * into `span.end()` or blocks; whatever fails, the values stay behind.
+ *
+ * Put other processors behind this one, as `inner`, or register this one first: in onEnding it overwrites
+ * the values on the live span as well, which protects processors that run later.
+ */
+import type { Context } from '@opentelemetry/api';
+import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { ENVELOPE_ATTRIBUTE } from '../src/wire/envelope.js';
+import { classifyContribution, isAlreadySealed } from './contribution.js';
+import { ContributionSealer, type SealResult } from './contribution-sealer.js';
+import { logWarning } from './log.js';
+import { PairWorkerClient } from './pair-worker-client.node.js';
+import { resolveOptions, type EncryptingSpanProcessorOptions, type ProcessorSettings } from './processor-options.js';
+import { ProcessorStats, type DropReason, type ProcessorSnapshot } from './processor-stats.js';
+import { SelfMetrics } from './self-metrics.js';
+import { SpanStripper, type StrippedSpan } from './span-stripper.js';
+import type { SpanView } from './span-view.js';
+
+export class EncryptingSpanProcessor implements SpanProcessor {
+  readonly #inner: SpanProcessor;
+  readonly #settings: ProcessorSettings;
+  readonly #stripper: SpanStripper;
+  readonly #sealer: ContributionSealer;
+  readonly #stats = new ProcessorStats();
+  readonly #metrics: SelfMetrics;
+  readonly #warned = new Set<string>();
+  #isOnEndingCalled = false;
+  #shutdown: Promise<void> | undefined;
+
+  /**
+   * Starts to compute randomness at once. Throws `invalid_argument`, `invalid_key`, `invalid_plan` or
+   * `untrusted_plan` for options that cannot work; nothing throws later.
+   */
+  constructor(inner: SpanProcessor, options: EncryptingSpanProcessorOptions) {
+    this.#inner = inner;
+    this.#settings = resolveOptions(options);
+    const { plan, key, scrubMinimumLength } = this.#settings;
+    this.#stripper = new SpanStripper(plan, scrubMinimumLength);
+    const source = options.pairSource?.(key) ?? new PairWorkerClient(key);
+    this.#sealer = new ContributionSealer(this.#settings, source, (view, result, error) =>
+      this.#finish(view, result, error),
+    );
+    this.#metrics = new SelfMetrics(() => this.stats());
+  }
+
+  /** Resolves once the pool of randomness has been full; rejects with `unavailable` where none can be computed. */
+  ready(): Promise<void> {
+    return this.#sealer.ready();
+  }
+
+  /** Counts since the start, for the application's own eyes: the value outcomes are exact. */
+  stats(): ProcessorSnapshot {
+    return this.#stats.snapshot(this.#sealer.queueSize, this.#sealer.poolSize);
+  }
+
+  onStart(span: Span, parentContext: Context): void {
+    try {
+      this.#metrics.attach();
+      this.#inner.onStart(span, parentContext);
+    } catch (error) {
+      this.#warnOnce('the inner processor threw in onStart', error);
+    }
+  }
+
+  /** Takes the values off the live span, so that nobody after this processor sees them. */
+  onEnding(span: Span): void {
+    this.#isOnEndingCalled = true;
+    try {
+      this.#stripper.protect(span);
+    } catch (error) {
+      this.#stats.unprotected += 1;
+      this.#warnOnce('a span could not be redacted while it ended, it is stripped afterwards', error);
+    }
+    try {
+      this.#inner.onEnding?.(span);
+    } catch (error) {
+      this.#warnOnce('the inner processor threw in onEnding', error);
+    }
+  }
+
+  onEnd(span: ReadableSpan): void {
+    let stripped: StrippedSpan | undefined;
+    try {
+      if (!this.#isOnEndingCalled) this.#warnAboutSdk();
+      stripped = this.#stripper.strip(span);
+    } catch (error) {
+      this.#drop('view_failed', error);
+      return;
+    }
+    if (stripped === undefined) this.#finish(span, 'untouched');
+    else this.#contribute(stripped);
+  }
+
+  /**
+   * Seals and hands on every span that waits now, then flushes the inner processor. What has no randomness
+   * after `drainTimeoutMillis` goes on without its contribution. Rejects only where the inner flush does.
+   */
+  async forceFlush(): Promise<void> {
+    if (this.#shutdown !== undefined) return this.#shutdown;
+    await this.#sealer.drain(this.#settings.drainTimeoutMillis);
+    await this.#inner.forceFlush();
+  }
+
+  /** Drains as forceFlush does, forgets all randomness, shuts the inner processor down. Happens once. */
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#close();
+    return this.#shutdown;
+  }
+
+  async #close(): Promise<void> {
+    await this.#sealer.drain(this.#settings.drainTimeoutMillis);
+    await this.#sealer.close();
+    await this.#inner.shutdown();
+  }
+
+  #contribute(stripped: StrippedSpan): void {
+    const { view, captured, report, isTouched } = stripped;
+    if (isTouched && !this.#isOnEndingCalled) this.#stats.unprotected += 1;
+    if (report === undefined) {
+      this.#finish(view, 'stripped');
+    } else if (this.#shutdown !== undefined) {
+      this.#finish(view, 'shutdown');
+    } else if (isAlreadySealed(report, captured) || ENVELOPE_ATTRIBUTE in view.attributes) {
+      this.#finish(view, 'already_sealed');
+    } else {
+      const { contribution, outcomes } = classifyContribution(this.#settings.plan.plan, report, captured, view.endTime);
+      this.#stats.countValues(outcomes);
+      this.#sealer.submit(view, contribution);
+    }
+  }
+
+  /** Every span comes here once: handed on and counted. */
+  #finish(span: SpanView | ReadableSpan, result: SealResult | 'stripped' | 'untouched', error?: unknown): void {
+    try {
+      this.#inner.onEnd(span);
+    } catch (innerError) {
+      this.#drop('inner_failed', innerError);
+      return;
+    }
+    if (result === 'sealed' || result === 'stripped' || result === 'untouched') this.#stats[result] += 1;
+    else this.#drop(result, error);
+  }
+
+  #drop(reason: DropReason, error: unknown): void {
+    this.#stats.dropped[reason] += 1;
+    this.#warnOnce(`a contribution was lost (${reason}); further ones are only counted`, error);
+  }
+
+  #warnAboutSdk(): void {
+    this.#warnOnce(
+      'THIS SDK DOES NOT CALL onEnding: other span processors see the values this plan seals. Use ' +
+        '@opentelemetry/sdk-trace-base 2.3.0 or later, or pass the other processors to EncryptingSpanProcessor as its inner one',
+    );
+  }
+
+  /** Names the kind of error only: its message could quote a value. */
+  #warnOnce(message: string, error?: unknown): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    logWarning(`${message}${error instanceof Error ? ` [${error.name}]` : ''}`);
+  }
+}

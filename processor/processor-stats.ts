@@ -1,0 +1,73 @@
+/** What became of every span and every value: plain counts, all reasons present from the start. */
+import type { ValueOutcome } from '../src/plan/classify.js';
+
+/** Why a contribution was lost. The span itself goes on without it, except for the last two. */
+export const DROP_REASONS = [
+  'queue_full', // too many spans wait for randomness
+  'no_randomness', // none can be computed at present
+  'flush_timeout', // a flush ended before randomness came
+  'shutdown', // the span ended after shutdown
+  'already_sealed', // another sealing processor handled the span first
+  'seal_failed', // an unexpected error; logged once
+  'view_failed', // the span could not be stripped, so it was not handed on
+  'inner_failed', // the inner processor threw
+] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
+
+export const VALUE_OUTCOMES = [
+  'measured',
+  'other',
+  'absent',
+  'wrong_type',
+  'undeclared',
+] as const satisfies readonly ValueOutcome[];
+
+export interface SpanCounts {
+  /** Nothing to take out and of no report: handed on as they were. */
+  readonly untouched: number;
+  /** Handed on with an envelope. */
+  readonly sealed: number;
+  /** Handed on without their sealed attributes; unsampled or of no report. */
+  readonly stripped: number;
+  /** Whose contribution was lost, by reason. */
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** That other processors may have seen with sealed values: the SDK did not call onEnding, or it failed. */
+  readonly unprotected: number;
+}
+
+export interface ProcessorSnapshot {
+  readonly spans: SpanCounts;
+  /** Values sealed, by what they count as. Exact counts of sensitive values: never send them anywhere. */
+  readonly values: Readonly<Record<ValueOutcome, number>>;
+  /** Spans waiting for randomness. */
+  readonly queueSize: number;
+  /** Precomputed records held. */
+  readonly poolSize: number;
+}
+
+export class ProcessorStats {
+  untouched = 0;
+  sealed = 0;
+  stripped = 0;
+  unprotected = 0;
+  readonly dropped: Record<DropReason, number> = zeros(DROP_REASONS);
+  readonly values: Record<ValueOutcome, number> = zeros(VALUE_OUTCOMES);
+
+  countValues(outcomes: readonly ValueOutcome[]): void {
+    for (const outcome of outcomes) this.values[outcome] += 1;
+  }
+
+  snapshot(queueSize: number, poolSize: number): ProcessorSnapshot {
+    const { untouched, sealed, stripped, unprotected } = this;
+    return {
+      spans: { untouched, sealed, stripped, unprotected, dropped: { ...this.dropped } },
+      values: { ...this.values },
+      queueSize,
+      poolSize,
+    };
+  }
+}
+
+function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+}

@@ -1,0 +1,32 @@
+/**
+ * Takes sealed values out of a span that has not ended yet, so that processors which run later, and those
+ * that read the live span in their onEnd, do not see them either. An attribute cannot be deleted through
+ * the API, so it is overwritten; events and links are replaced in the span's own lists, because an older
+ * SDK keeps the objects the application passed.
+ */
+import type { Span } from '@opentelemetry/sdk-trace-base';
+import { redactAttributes, redactEvents, redactLinks, redactStatus, type Redaction } from './redaction.js';
+
+export function redactInPlace(span: Span, keys: Redaction['keys'], texts: Redaction['texts']): void {
+  const redaction: Redaction = { keys, texts, selected: 'overwrite' };
+  overwriteAttributes(span, redaction);
+  replaceItems(span.events, redactEvents(span.events, redaction));
+  replaceItems(span.links, redactLinks(span.links, redaction));
+  const name = texts.redact(span.name);
+  if (name !== span.name) span.updateName(name);
+  const status = redactStatus(span.status, texts);
+  if (status !== span.status) span.setStatus(status);
+}
+
+function overwriteAttributes(span: Span, redaction: Redaction): void {
+  const redacted = redactAttributes(span.attributes, redaction);
+  for (const [key, value] of Object.entries(redacted)) {
+    if (value !== undefined && value !== span.attributes[key]) span.setAttribute(key, value);
+  }
+}
+
+function replaceItems<Item>(live: Item[], redacted: readonly Item[]): void {
+  redacted.forEach((item, index) => {
+    live[index] = item;
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * The processor's own metrics, through the OpenTelemetry API. Observed when they are collected, so that they
+ * cost nothing per span, start at 0 and miss nothing that happened before a meter provider was registered.
+ *
+ * Of the values only `wrong_type` and `undeclared` leave, which point at a mistake in plan or application and
+ * are part of no sealed count. The other outcomes would be exact counts of what the plan keeps private.
+ */
+import { metrics, type BatchObservableResult, type Meter, type MeterProvider } from '@opentelemetry/api';
+import { logWarning } from './log.js';
+import { DROP_REASONS, type ProcessorSnapshot } from './processor-stats.js';
+
+const MISTAKES = ['wrong_type', 'undeclared'] as const;
+
+/** Tells processors of one process apart, as the SDK's own components are. */
+let instances = 0;
+
+export class SelfMetrics {
+  readonly #snapshot: () => ProcessorSnapshot;
+  readonly #component = { 'telemetry_kit.component.name': `encrypting_span_processor/${String(instances++)}` };
+  #provider: MeterProvider | undefined;
+
+  constructor(snapshot: () => ProcessorSnapshot) {
+    this.#snapshot = snapshot;
+    this.attach();
+  }
+
+  /**
+   * Registers with the global meter provider, again where it has changed: the API has no placeholder that
+   * later becomes the real one, and applications set up tracing first. Cheap where there is nothing to do.
+   */
+  attach(): void {
+    const provider = metrics.getMeterProvider();
+    if (provider === this.#provider) return;
+    this.#provider = provider;
+    try {
+      this.#register(provider.getMeter('telemetry-kit'));
+    } catch {
+      logWarning('the meter provider refused the metrics of the span processor');
+    }
+  }
+
+  #register(meter: Meter): void {
+    const spans = meter.createObservableCounter('telemetry_kit.processor.spans', {
+      description: 'Spans by what became of them; a lost contribution has its reason as error.type.',
+      unit: '{span}',
+    });
+    const unprotected = meter.createObservableCounter('telemetry_kit.processor.unprotected_spans', {
+      description: 'Spans whose sealed values other processors may have seen.',
+      unit: '{span}',
+    });
+    const values = meter.createObservableCounter('telemetry_kit.processor.values', {
+      description: 'Values that count as absent because the plan did not expect them.',
+      unit: '{value}',
+    });
+    const queue = meter.createObservableUpDownCounter('telemetry_kit.processor.queue.size', {
+      description: 'Spans waiting for randomness.',
+      unit: '{span}',
+    });
+    const pool = meter.createObservableUpDownCounter('telemetry_kit.processor.pool.size', {
+      description: 'Precomputed records of randomness.',
+      unit: '{record}',
+    });
+
+    const observe = (result: BatchObservableResult): void => {
+      const now = this.#snapshot();
+      for (const name of ['untouched', 'sealed', 'stripped'] as const) {
+        result.observe(spans, now.spans[name], { ...this.#component, result: name });
+      }
+      for (const reason of DROP_REASONS) {
+        result.observe(spans, now.spans.dropped[reason], {
+          ...this.#component,
+          result: 'dropped',
+          'error.type': reason,
+        });
+      }
+      for (const outcome of MISTAKES) {
+        result.observe(values, now.values[outcome], { ...this.#component, outcome });
+      }
+      result.observe(unprotected, now.spans.unprotected, this.#component);
+      result.observe(queue, now.queueSize, this.#component);
+      result.observe(pool, now.poolSize, this.#component);
+    };
+    meter.addBatchObservableCallback(observe, [spans, unprotected, values, queue, pool]);
+  }
+}
