@@ -28,6 +28,26 @@ export function openSqlite(path: string): SqliteDatabase {
   }
 }
 
+/**
+ * Closes the database and gives the file back at once. libsql keeps a file, and with it the lock, until the
+ * last prepared statement has been collected as garbage; leaving the write-ahead log and the exclusive mode
+ * frees the lock now. No statement of the database may be used afterwards.
+ */
+export function closeSqlite(database: SqliteDatabase): void {
+  try {
+    database.pragma('journal_mode = DELETE');
+    database.pragma('locking_mode = NORMAL');
+    database.exec('BEGIN; SELECT count(*) FROM sqlite_schema; COMMIT');
+  } finally {
+    database.close();
+  }
+}
+
+/** A BLOB of a row: libsql gives a Buffer from get() and an ArrayBuffer from all() and iterate(). */
+export function blobBytes(blob: Uint8Array | ArrayBuffer): Uint8Array {
+  return new Uint8Array(blob);
+}
+
 /** Maps SQLite's and the file system's errors to ours, keeping ours as they are. */
 export function asStorageError(cause: unknown, what: string): TelemetryKitError {
   if (cause instanceof TelemetryKitError) return cause;

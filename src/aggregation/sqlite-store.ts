@@ -1,0 +1,199 @@
+/** The embedded store: one SQLite file, one process, every commit on disk before anybody hears of it. */
+import { addCiphertexts, ciphertextToBytes } from '../paillier/ciphertext.js';
+import type { PublicKey } from '../paillier/public-key.js';
+import { TelemetryKitError } from '../errors.js';
+import { asStorageError, closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
+import type { WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+import type { VerifiedContribution } from '../wire/verify.js';
+import { GroupCommit } from './group-commit.js';
+import { KeyRing } from './key-ring.js';
+import { labelsText, SqliteContributions, type CellTotals } from './sqlite-contributions.js';
+import { migrate } from './sqlite-schema.js';
+import { SqliteSweeper } from './sqlite-sweeper.js';
+import { SqliteWindows, type AggregatedCell } from './sqlite-windows.js';
+import type {
+  AnsweredWindow,
+  ClosingCell,
+  ClosingWindow,
+  RecordOutcome,
+  ReportKey,
+  SkippedWindow,
+  Store,
+  WindowKey,
+} from './store.js';
+
+interface Arrival {
+  readonly contribution: VerifiedContribution;
+  readonly now: number;
+}
+
+/** Contributions in one transaction: bounds how long the event loop waits for it. */
+const MAX_GROUP = 1024;
+
+export class SqliteStore implements Store {
+  readonly #database: SqliteDatabase;
+  readonly #keys: KeyRing;
+  readonly #contributions: SqliteContributions;
+  readonly #windows: SqliteWindows;
+  readonly #sweeper: SqliteSweeper;
+  readonly #arrivals: GroupCommit<Arrival, RecordOutcome>;
+
+  private constructor(database: SqliteDatabase, keys: readonly PublicKey[]) {
+    migrate(database);
+    this.#database = database;
+    this.#keys = new KeyRing(keys);
+    this.#contributions = new SqliteContributions(database, this.#keys);
+    this.#windows = new SqliteWindows(database);
+    this.#sweeper = new SqliteSweeper(database);
+    this.#arrivals = new GroupCommit((arrivals) => this.#commit(arrivals), MAX_GROUP);
+  }
+
+  /** Throws `already_running` where another process holds the file, `storage` where it cannot be used. */
+  static open(path: string, keys: readonly PublicKey[]): SqliteStore {
+    const database = openSqlite(path);
+    try {
+      return new SqliteStore(database, keys);
+    } catch (cause) {
+      closeSqlite(database);
+      throw asStorageError(cause, `cannot use ${path}`);
+    }
+  }
+
+  openReport(report: ReportKey, firstWindowStart: number): Promise<number> {
+    return this.#transact(() => {
+      this.#database
+        .prepare('INSERT OR IGNORE INTO reports (plan_hash, report, next_window_start) VALUES (?, ?, ?)')
+        .run(report.planHash, report.report, firstWindowStart);
+      return this.#report(report).next_window_start;
+    });
+  }
+
+  record(contributions: readonly VerifiedContribution[], now: number): Promise<RecordOutcome[]> {
+    return this.#arrivals.submit(contributions.map((contribution) => ({ contribution, now })));
+  }
+
+  markAlive(now: number): Promise<void> {
+    return this.#transact(() => this.#setAlive(now));
+  }
+
+  lastAlive(): Promise<number | undefined> {
+    return this.#transact(() => {
+      const row = this.#database.prepare('SELECT last_alive FROM liveness').get() as { last_alive: number } | undefined;
+      return row?.last_alive;
+    });
+  }
+
+  closeWindow(window: ClosingWindow): Promise<void> {
+    // What arrived before the window closes is counted before it closes.
+    this.#arrivals.flush();
+    return this.#transact(() => {
+      const reportId = this.#firstOpen(window);
+      const totalsOf = new Map<string, CellTotals>();
+      const cells = window.cells.map((cell) => {
+        const labels = labelsText(cell.labels);
+        const totals = totalsOf.get(labels) ?? this.#contributions.totals(reportId, window.windowStart, labels);
+        totalsOf.set(labels, totals);
+        return this.#aggregate(cell, totals);
+      });
+      this.#windows.aggregate(reportId, window, cells);
+    });
+  }
+
+  skipWindows(windows: readonly SkippedWindow[]): Promise<void> {
+    return this.#transact(() => {
+      for (const window of windows) this.#windows.skip(this.#firstOpen(window), window);
+    });
+  }
+
+  unanswered(): Promise<WindowKey[]> {
+    return this.#transact(() => this.#windows.unanswered());
+  }
+
+  releaseRequest(window: WindowKey): Promise<WindowReleaseRequest> {
+    return this.#transact(() => this.#windows.request(window));
+  }
+
+  storeAnswer(window: WindowKey, response: WindowReleaseResponse): Promise<void> {
+    return this.#transact(() => this.#windows.answer(window, response));
+  }
+
+  publishDue(now: number): Promise<WindowKey[]> {
+    return this.#transact(() => this.#windows.publishDue(now));
+  }
+
+  latestPublished(report: ReportKey): Promise<AnsweredWindow | undefined> {
+    return this.#transact(() => this.#windows.latestPublished(report));
+  }
+
+  published(): Promise<AnsweredWindow[]> {
+    return this.#transact(() => this.#windows.published());
+  }
+
+  sweep(publishedBefore: number): Promise<boolean> {
+    return this.#transact(() => this.#sweeper.sweep(publishedBefore));
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#arrivals.flush();
+      closeSqlite(this.#database);
+      resolve();
+    });
+  }
+
+  #commit(arrivals: readonly Arrival[]): RecordOutcome[] {
+    return this.#run(() => {
+      this.#setAlive(Math.max(...arrivals.map(({ now }) => now)));
+      return this.#contributions.record(arrivals.map(({ contribution }) => contribution));
+    });
+  }
+
+  #aggregate({ measurement, labels, factors }: ClosingCell, { count, digest, total }: CellTotals): AggregatedCell {
+    const aggregates = factors.map(({ kid, ciphertext }) => {
+      const key = this.#keys.get(kid);
+      return { kid, ciphertext: ciphertextToBytes(key, addCiphertexts(key, total(measurement, kid), ciphertext)) };
+    });
+    return { measurement, labels, count, digest, aggregates };
+  }
+
+  /** Row of the report, after making sure that its windows close in order. */
+  #firstOpen(window: WindowKey): number {
+    const { report_id: reportId, next_window_start: next } = this.#report(window);
+    if (window.windowStart === next) return reportId;
+    throw new TelemetryKitError('invalid_argument', 'windows close in order', {
+      fix: `close the window that starts at ${String(next)} first`,
+    });
+  }
+
+  #report({ planHash, report }: ReportKey): { report_id: number; next_window_start: number } {
+    const row = this.#database
+      .prepare('SELECT * FROM reports WHERE plan_hash = ? AND report = ?')
+      .get(planHash, report);
+    if (row !== undefined) return row as { report_id: number; next_window_start: number };
+    throw new TelemetryKitError('invalid_argument', 'the report was not opened', { fix: 'call openReport() first' });
+  }
+
+  /** Never backwards, so that a clock set back does not make a running receiver look dead. */
+  #setAlive(now: number): void {
+    this.#database
+      .prepare(
+        `INSERT INTO liveness VALUES (1, ?)
+         ON CONFLICT (only_row) DO UPDATE SET last_alive = max(last_alive, excluded.last_alive)`,
+      )
+      .run(now);
+  }
+
+  #transact<Result>(work: () => Result): Promise<Result> {
+    return new Promise((resolve) => {
+      resolve(this.#run(work));
+    });
+  }
+
+  #run<Result>(work: () => Result): Result {
+    try {
+      return this.#database.transaction(work)();
+    } catch (cause) {
+      throw asStorageError(cause, 'the store failed');
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** Deletes what closed windows no longer need, a bounded amount at a time. Runs inside the caller's transaction. */
+import type { SqliteDatabase } from '../service/sqlite.js';
+
+/** Rows deleted in one call: a few milliseconds. */
+const BATCH = 5000;
+
+export class SqliteSweeper {
+  readonly #statements;
+
+  constructor(database: SqliteDatabase) {
+    this.#statements = {
+      closedCell: database.prepare(
+        `SELECT c.cell_id FROM open_cells c JOIN reports r USING (report_id)
+         WHERE c.window_start < r.next_window_start LIMIT 1`,
+      ),
+      dropIds: database.prepare(
+        `DELETE FROM contributions WHERE cell_id = ? AND contribution_id IN
+         (SELECT contribution_id FROM contributions WHERE cell_id = ? LIMIT ${String(BATCH)})`,
+      ),
+      dropAccumulators: database.prepare('DELETE FROM accumulators WHERE cell_id = ?'),
+      dropCell: database.prepare('DELETE FROM open_cells WHERE cell_id = ?'),
+      // The last published window of a report stays: readers are still shown it.
+      expired: database.prepare(
+        `SELECT w.window_id FROM windows w WHERE w.state = 'published' AND w.publication < ? AND w.window_start <
+         (SELECT max(v.window_start) FROM windows v WHERE v.report_id = w.report_id AND v.state = 'published') LIMIT 1`,
+      ),
+      dropWindowCells: database.prepare('DELETE FROM window_cells WHERE window_id = ?'),
+      dropWindow: database.prepare('DELETE FROM windows WHERE window_id = ?'),
+    };
+  }
+
+  /** @returns whether something was deleted, so that there may be more. */
+  sweep(publishedBefore: number): boolean {
+    return this.#sweepCell() || this.#sweepWindow(publishedBefore);
+  }
+
+  #sweepCell(): boolean {
+    const cell = this.#statements.closedCell.get() as { cell_id: number } | undefined;
+    if (cell === undefined) return false;
+    const { changes } = this.#statements.dropIds.run(cell.cell_id, cell.cell_id);
+    if (changes < BATCH) {
+      this.#statements.dropAccumulators.run(cell.cell_id);
+      this.#statements.dropCell.run(cell.cell_id);
+    }
+    return true;
+  }
+
+  #sweepWindow(publishedBefore: number): boolean {
+    const window = this.#statements.expired.get(publishedBefore) as { window_id: number } | undefined;
+    if (window === undefined) return false;
+    this.#statements.dropWindowCells.run(window.window_id);
+    this.#statements.dropWindow.run(window.window_id);
+    return true;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * What a receiver remembers, and the contract of whatever remembers it.
+ *
+ * Life of a contribution: unknown -> counted. Its id and its ciphertexts' effect on the accumulators become
+ * durable in one transaction, so it is counted once or not at all. The id is kept until its window closes.
+ *
+ * Life of a window of a report:
+ *   open        accepts contributions; accumulators grow. Windows of a report close in order: every window
+ *               before the report's `nextWindowStart` is closed, every later one is open.
+ *   aggregated  the final ciphertexts, the receiver's noise included, are durable and never change. A
+ *               contribution to it is `late`. Asking the key holder repeats exactly these bytes.
+ *   answered    the key holder's outcomes are durable; the ciphertexts are deleted.
+ *   published   readers have seen it; kept for a retention time.
+ * A window that nobody could have contributed to, because the receiver was down all through it, goes from
+ * open to answered as `skipped`: every cell of it is suppressed with the reason `error`.
+ */
+import type { BudgetState, CellOutcome, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+import type { VerifiedContribution } from '../wire/verify.js';
+
+export interface ReportKey {
+  /** Base64url. */
+  readonly planHash: string;
+  /** Position in the plan. */
+  readonly report: number;
+}
+
+export interface WindowKey extends ReportKey {
+  /** Unix seconds. */
+  readonly windowStart: number;
+}
+
+/** What became of a contribution; `duplicate` and `late` change nothing. */
+export type RecordOutcome = 'counted' | 'duplicate' | 'late';
+
+/** A window to close: all its declared cells, whether anybody contributed or not. */
+export interface ClosingWindow extends WindowKey {
+  readonly windowEnd: number;
+  /** Unix seconds: not visible to readers before. */
+  readonly publishAt: number;
+  readonly cells: readonly ClosingCell[];
+}
+
+export interface ClosingCell {
+  readonly measurement: number;
+  readonly labels: readonly number[];
+  /** One per key: a fresh encryption of noise or of 0, by which the accumulator is multiplied. */
+  readonly factors: readonly { readonly kid: string; readonly ciphertext: bigint }[];
+}
+
+/** Windows that nobody could contribute to. */
+export interface SkippedWindow extends WindowKey {
+  readonly windowEnd: number;
+  readonly publishAt: number;
+}
+
+export interface AnsweredCell {
+  readonly measurement: number;
+  readonly labels: readonly number[];
+  readonly outcome: CellOutcome;
+}
+
+/** An answered or published window. A skipped one has neither cells nor budget. */
+export interface AnsweredWindow extends WindowKey {
+  readonly windowEnd: number;
+  readonly skipped: boolean;
+  readonly cells: readonly AnsweredCell[];
+  readonly budget: BudgetState | undefined;
+}
+
+/** All times in Unix seconds. Every promise rejects with `storage` where the store fails; nothing is half done. */
+export interface Store {
+  /** Declares a report; its first window is the given one unless the report is known. Returns the first open window. */
+  openReport(report: ReportKey, firstWindowStart: number): Promise<number>;
+  /** Counts contributions once; resolves when they are durable. Outcomes in the order given. */
+  record(contributions: readonly VerifiedContribution[], now: number): Promise<RecordOutcome[]>;
+  /** Remembers that the receiver is up. */
+  markAlive(now: number): Promise<void>;
+  /** When the receiver was last known to be up; `undefined` on a new store. */
+  lastAlive(): Promise<number | undefined>;
+  /** open -> aggregated. The window must be the report's first open one. */
+  closeWindow(window: ClosingWindow): Promise<void>;
+  /** open -> answered, for consecutive windows from the report's first open one. */
+  skipWindows(windows: readonly SkippedWindow[]): Promise<void>;
+  /** Aggregated windows, the oldest first. */
+  unanswered(): Promise<WindowKey[]>;
+  /** The question for the key holder, byte-identical at every call. */
+  releaseRequest(window: WindowKey): Promise<WindowReleaseRequest>;
+  /** aggregated -> answered. */
+  storeAnswer(window: WindowKey, response: WindowReleaseResponse): Promise<void>;
+  /** answered -> published, for every window that is due; returns those. */
+  publishDue(now: number): Promise<WindowKey[]>;
+  /** The published window of a report that starts last. */
+  latestPublished(report: ReportKey): Promise<AnsweredWindow | undefined>;
+  /** Every published window that is still kept, in order of publication. */
+  published(): Promise<AnsweredWindow[]>;
+  /** Deletes a bounded amount of what is no longer needed; returns whether there may be more. */
+  sweep(publishedBefore: number): Promise<boolean>;
+  close(): Promise<void>;
+}

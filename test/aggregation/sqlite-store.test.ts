@@ -1,0 +1,304 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SqliteStore } from '../../src/aggregation/sqlite-store.js';
+import type { ClosingWindow, WindowKey } from '../../src/aggregation/store.js';
+import { addCiphertexts, ciphertextFromBytes } from '../../src/paillier/ciphertext.js';
+import { Encryptor } from '../../src/paillier/encrypt.js';
+import { decodeSlots } from '../../src/paillier/slots.js';
+import { labelCombinations } from '../../src/plan/compile.js';
+import { systemRandom } from '../../src/random.js';
+import type { CellOutcome, WindowReleaseRequest, WindowReleaseResponse } from '../../src/wire/release.js';
+import { EnvelopeVerifier, type VerifiedContribution } from '../../src/wire/verify.js';
+import { TestSealer } from '../support/envelopes.js';
+import { testPrivateKey } from '../support/keys.js';
+import { testPlan } from '../support/plans.js';
+
+const privateKey = testPrivateKey();
+const key = privateKey.publicKey;
+const plan = testPlan();
+const [report] = plan.reports;
+const sealer = new TestSealer(plan, key);
+const verifier = new EnvelopeVerifier([plan], [key]);
+const encryptor = new Encryptor(key);
+const START = 1_800_000_000;
+const window: WindowKey = { planHash: plan.hashText, report: 0, windowStart: START };
+const position = { sequence: 7, hash: 'h' };
+
+let folder: string;
+let store: SqliteStore;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'telemetry-kit-store-'));
+  path = join(folder, 'receiver.sqlite');
+  store = SqliteStore.open(path, [key]);
+});
+
+afterEach(async () => {
+  await store.close().catch(() => undefined);
+  rmSync(folder, { recursive: true });
+});
+
+/** A real contribution: flag true (1), false (2) or absent (0) and the category's member. */
+function contribution(flag: number, category: number, region = 0, windowStart = START): VerifiedContribution {
+  const members = [[flag], [category]];
+  const result = verifier.verify(sealer.sealBytes({ report: report!, windowStart, labels: [region], members }));
+  if (!result.ok) throw new Error(result.reason);
+  return result.contribution;
+}
+
+/** Every declared cell, with fresh encryptions of 0 as factors. */
+function closing(windowStart = START): ClosingWindow {
+  const cells = report!.measurements.flatMap((_, measurement) =>
+    labelCombinations(report!).map((labels) => ({
+      measurement,
+      labels,
+      factors: [{ kid: key.kid, ciphertext: encryptor.encryptZero(systemRandom) }],
+    })),
+  );
+  return { ...window, windowStart, windowEnd: windowStart + 60, publishAt: windowStart + 90, cells };
+}
+
+function opened(request: WindowReleaseRequest): Record<string, bigint[]> {
+  return Object.fromEntries(
+    request.cells.map(({ measurement, labels, aggregates }) => {
+      const sum = aggregates.reduce(
+        (product, { ciphertext }) => addCiphertexts(key, product, ciphertextFromBytes(key, ciphertext)!),
+        1n,
+      );
+      const slots = report!.measurements[measurement]!.slots.length;
+      return [
+        `${String(measurement)}/${labels.join()}`,
+        decodeSlots(key, privateKey.decrypt(sum, systemRandom), slots),
+      ];
+    }),
+  );
+}
+
+function answerTo(request: WindowReleaseRequest): WindowReleaseResponse {
+  const outcomes: CellOutcome[] = [
+    { status: 'released', releaseId: 'a', values: [-3n, 2n ** 40n], ledger: position },
+    { status: 'suppressed', releaseId: 'b', reason: 'budget', ledger: position },
+    { status: 'refused', reason: 'conflict' },
+  ];
+  const budget = { domain: 'shop', periodStart: 0, limit: '20', consumed: '1/3', remaining: '59/3' };
+  return { cells: request.cells.map((_, index) => outcomes[index % 3]!), budget };
+}
+
+async function reopen(): Promise<void> {
+  await store.close();
+  store = SqliteStore.open(path, [key]);
+}
+
+describe('contributions', () => {
+  beforeEach(() => store.openReport(window, START));
+
+  test('are counted once: twice in one call, in two calls, at the same time, after a restart', async () => {
+    const [a, b] = [contribution(1, 1), contribution(1, 1)];
+    expect(await store.record([a, a, b], START)).toEqual(['counted', 'duplicate', 'counted']);
+    expect(await Promise.all([store.record([b], START), store.record([a, b], START)])).toEqual([
+      ['duplicate'],
+      ['duplicate', 'duplicate'],
+    ]);
+    await reopen();
+    expect(await store.record([a], START)).toEqual(['duplicate']);
+    await store.closeWindow(closing());
+    expect(opened(await store.releaseRequest(window))['0/0']).toEqual([2n, 0n]);
+  });
+
+  test('are added up by measurement and label, across transactions and restarts', async () => {
+    await Promise.all([store.record([contribution(1, 1)], START), store.record([contribution(1, 4)], START)]);
+    await reopen();
+    await store.record([contribution(2, 0), contribution(0, 2, 2)], START);
+    await store.closeWindow(closing());
+    expect(opened(await store.releaseRequest(window))).toEqual({
+      '0/0': [2n, 1n],
+      '0/1': [0n, 0n],
+      '0/2': [0n, 0n],
+      '1/0': [1n, 0n, 0n, 1n],
+      '1/1': [0n, 0n, 0n, 0n],
+      '1/2': [0n, 1n, 0n, 0n],
+    });
+  });
+
+  test('are kept apart by window', async () => {
+    await store.record([contribution(1, 0), contribution(1, 0, 0, START + 60)], START);
+    await store.closeWindow(closing());
+    await store.closeWindow(closing(START + 60));
+    for (const windowStart of [START, START + 60]) {
+      expect(opened(await store.releaseRequest({ ...window, windowStart }))['0/0']).toEqual([1n, 0n]);
+    }
+  });
+
+  test('to a closed window are late and change nothing', async () => {
+    await store.record([contribution(1, 0)], START);
+    await store.closeWindow(closing());
+    const before = await store.releaseRequest(window);
+    expect(await store.record([contribution(1, 0), contribution(1, 0, 0, START + 60)], START)).toEqual([
+      'late',
+      'counted',
+    ]);
+    expect(await store.releaseRequest(window)).toEqual(before);
+  });
+
+  test('of a report that was never opened, or before its first window, are late', async () => {
+    expect(await store.record([contribution(1, 0, 0, START - 60)], START)).toEqual(['late']);
+  });
+
+  test('arriving before the window closes are in it', async () => {
+    const recorded = store.record([contribution(1, 0)], START);
+    await store.closeWindow(closing());
+    expect(await recorded).toEqual(['counted']);
+    expect(opened(await store.releaseRequest(window))['0/0']).toEqual([1n, 0n]);
+  });
+
+  test('leave no trace of a transaction that failed', async () => {
+    const a = contribution(1, 0);
+    await store.close();
+    store = SqliteStore.open(path, []);
+    await expect(store.record([a], START)).rejects.toMatchObject({ code: 'invalid_configuration' });
+    await store.close();
+    store = SqliteStore.open(path, [key]);
+    expect(await store.record([a], START)).toEqual(['counted']);
+  });
+
+  test('are digested over their sorted ids', async () => {
+    const both = [contribution(1, 0), contribution(2, 0)];
+    await store.record(both, START);
+    await store.closeWindow(closing());
+    const sorted = both.map(({ id }) => Buffer.from(id)).sort((a, b) => a.compare(b));
+    const [used, empty] = (await store.releaseRequest(window)).cells;
+    expect(used).toMatchObject({
+      count: 2,
+      digest: new Uint8Array(createHash('sha256').update(Buffer.concat(sorted)).digest()),
+    });
+    expect(empty).toMatchObject({ count: 0, digest: new Uint8Array(createHash('sha256').digest()) });
+  });
+});
+
+describe('windows', () => {
+  beforeEach(() => store.openReport(window, START));
+
+  test('the question to the key holder is the same bytes for ever', async () => {
+    await store.record([contribution(1, 0)], START);
+    await store.closeWindow(closing());
+    const first = await store.releaseRequest(window);
+    await reopen();
+    expect(await store.releaseRequest(window)).toEqual(first);
+    expect(first.cells.map(({ measurement, labels }) => [measurement, ...labels])).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [1, 0],
+      [1, 1],
+      [1, 2],
+    ]);
+  });
+
+  test('go from aggregated to answered to published', async () => {
+    await store.closeWindow(closing());
+    expect(await store.unanswered()).toEqual([window]);
+    const response = answerTo(await store.releaseRequest(window));
+    await store.storeAnswer(window, response);
+    await reopen();
+    expect(await store.unanswered()).toEqual([]);
+    await expect(store.releaseRequest(window)).rejects.toMatchObject({ code: 'invalid_argument' });
+
+    expect(await store.publishDue(START + 89)).toEqual([]);
+    expect(await store.latestPublished(window)).toBeUndefined();
+    expect(await store.publishDue(START + 90)).toEqual([window]);
+    expect(await store.publishDue(START + 90)).toEqual([]);
+    const published = await store.latestPublished(window);
+    expect(published).toMatchObject({ ...window, windowEnd: START + 60, skipped: false, budget: response.budget });
+    expect(published?.cells.map(({ outcome }) => outcome)).toEqual(response.cells);
+    expect(await store.published()).toEqual([published]);
+  });
+
+  test('close in order', async () => {
+    await expect(store.closeWindow(closing(START + 60))).rejects.toMatchObject({ code: 'invalid_argument' });
+    await store.closeWindow(closing());
+    await expect(store.closeWindow(closing())).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(await store.openReport(window, 0)).toBe(START + 60);
+  });
+
+  test('that were skipped are answered without cells', async () => {
+    const skipped = [0, 60].map((offset) => ({
+      ...window,
+      windowStart: START + offset,
+      windowEnd: START + offset + 60,
+      publishAt: START + offset + 90,
+    }));
+    await store.skipWindows(skipped);
+    expect(await store.unanswered()).toEqual([]);
+    expect(await store.publishDue(START + 90)).toHaveLength(1);
+    expect(await store.latestPublished(window)).toMatchObject({ windowStart: START, skipped: true, cells: [] });
+    expect(await store.openReport(window, 0)).toBe(START + 120);
+  });
+
+  test('the one that starts last is the latest, whatever was answered last', async () => {
+    await store.closeWindow(closing());
+    await store.closeWindow(closing(START + 60));
+    const second = { ...window, windowStart: START + 60 };
+    await store.storeAnswer(second, answerTo(await store.releaseRequest(second)));
+    await store.publishDue(START + 200);
+    await store.storeAnswer(window, answerTo(await store.releaseRequest(window)));
+    await store.publishDue(START + 201);
+    expect(await store.latestPublished(window)).toMatchObject({ windowStart: START + 60 });
+    expect((await store.published()).map(({ windowStart }) => windowStart)).toEqual([START + 60, START]);
+  });
+
+  test('once closed give back their room, and old publications too, except the last', async () => {
+    await store.record([contribution(1, 0), contribution(1, 0, 1), contribution(1, 0, 0, START + 120)], START);
+    for (const offset of [0, 60]) {
+      const each = { ...window, windowStart: START + offset };
+      await store.closeWindow(closing(START + offset));
+      await store.storeAnswer(each, answerTo(await store.releaseRequest(each)));
+    }
+    await store.publishDue(START + 500);
+    while (await store.sweep(START + 501));
+    expect((await store.published()).map(({ windowStart }) => windowStart)).toEqual([START + 60]);
+    await store.close();
+    const database = new Database(path);
+    const rows = (table: string): unknown =>
+      (database.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number }).n;
+    // What is left: the open window's contribution and the last publication.
+    expect(['contributions', 'open_cells', 'accumulators', 'window_aggregates', 'window_cells'].map(rows)).toEqual([
+      1, 1, 2, 0, 6,
+    ]);
+    database.close();
+  });
+});
+
+describe('the file', () => {
+  test('remembers when the receiver was last up, never going back', async () => {
+    expect(await store.lastAlive()).toBeUndefined();
+    await store.openReport(window, START);
+    await store.markAlive(START);
+    await store.record([contribution(1, 0)], START + 5);
+    await store.markAlive(START - 100);
+    await reopen();
+    expect(await store.lastAlive()).toBe(START + 5);
+  });
+
+  test('has one owner', () => {
+    expect(() => SqliteStore.open(path, [key])).toThrow(expect.objectContaining({ code: 'already_running' }));
+  });
+
+  test('of a newer version is refused', async () => {
+    await store.close();
+    const database = new Database(path);
+    database.prepare('INSERT INTO schema_version VALUES (999)').run();
+    database.close();
+    expect(() => SqliteStore.open(path, [key])).toThrow(expect.objectContaining({ code: 'storage' }));
+  });
+
+  test('that cannot be made is a storage error', () => {
+    expect(() => SqliteStore.open(join(folder, 'missing', 'x.sqlite'), [key])).toThrow(
+      expect.objectContaining({ code: 'storage' }),
+    );
+  });
+});
