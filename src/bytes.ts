@@ -2,10 +2,30 @@
  * Byte strings: big-endian unsigned integers of fixed width, canonical base64url (RFC 4648 section 5,
  * no padding), concatenation and comparison. Works in Node and in browsers.
  */
-import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex as portableToHex, hexToBytes as portableFromHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { assertArgument } from './errors.js';
 
-export { bytesToHex, hexToBytes, utf8ToBytes };
+export { utf8ToBytes };
+
+/** The one Node-only fast path: `Buffer` where the runtime has it, several times faster than loops. */
+const NodeBuffer = (globalThis as { Buffer?: typeof Buffer }).Buffer;
+
+/** Lower-case hexadecimal. */
+export function bytesToHex(bytes: Uint8Array): string {
+  return NodeBuffer === undefined
+    ? portableToHex(bytes)
+    : NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+/** Inverse of `bytesToHex` for an even number of hexadecimal digits. */
+export function hexToBytes(hex: string): Uint8Array {
+  return NodeBuffer === undefined ? portableFromHex(hex) : plainView(NodeBuffer.from(hex, 'hex'));
+}
+
+/** The same bytes without `Buffer`'s own methods, whose `slice` does not copy. */
+function plainView(buffer: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
 
 /** Big-endian unsigned integer; the empty string is 0. */
 export function bytesToBigInt(bytes: Uint8Array): bigint {
@@ -51,9 +71,6 @@ export function equalBytesPublic(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
-/** The one Node-only fast path: `Buffer` where the runtime has it. */
-const NodeBuffer = (globalThis as { Buffer?: typeof Buffer }).Buffer;
-
 export function toBase64Url(bytes: Uint8Array): string {
   if (NodeBuffer !== undefined) {
     return NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
@@ -75,7 +92,7 @@ export function fromBase64Url(text: string): Uint8Array | undefined {
 }
 
 function decodeLoosely(text: string): Uint8Array | undefined {
-  if (NodeBuffer !== undefined) return new Uint8Array(NodeBuffer.from(text, 'base64url'));
+  if (NodeBuffer !== undefined) return plainView(NodeBuffer.from(text, 'base64url'));
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
     return Uint8Array.from(binary, (character) => character.charCodeAt(0));

@@ -3,27 +3,30 @@
  * item is a label of its own for each use. So no two different lists of items give the same bytes, and
  * no hash made for one purpose is accepted for another.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from './bytes.js';
+import { sha256 } from './sha256.js';
 
-/** Adds one framed item to a running hash. */
-export function updateFramed(hash: ReturnType<typeof sha256.create>, item: Uint8Array): void {
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, item.length);
-  hash.update(length).update(item);
-}
+const LENGTH_BYTES = 4;
 
-/** SHA-256 over framed items, the UTF-8 label first. */
-export function hashFramed(label: string, items: Iterable<Uint8Array>): Uint8Array {
-  const hash = sha256.create();
-  updateFramed(hash, utf8ToBytes(label));
-  for (const item of items) updateFramed(hash, item);
-  return hash.digest();
+/** SHA-256 over framed items, the UTF-8 label first: 32 bytes. */
+export function hashFramed(label: string, items: readonly Uint8Array[]): Uint8Array {
+  const all = [utf8ToBytes(label), ...items];
+  const framed = new Uint8Array(all.reduce((sum, item) => sum + LENGTH_BYTES + item.length, 0));
+  const view = new DataView(framed.buffer);
+  let offset = 0;
+  for (const item of all) {
+    view.setUint32(offset, item.length);
+    framed.set(item, offset + LENGTH_BYTES);
+    offset += LENGTH_BYTES + item.length;
+  }
+  return sha256(framed);
 }
 
 /** An unsigned integer below 2^53 as 8 bytes, big-endian: how every count, index and time is hashed. */
 export function u64(value: number): Uint8Array {
   const out = new Uint8Array(8);
-  new DataView(out.buffer).setBigUint64(0, BigInt(value));
+  const view = new DataView(out.buffer);
+  view.setUint32(0, Math.floor(value / 0x1_0000_0000));
+  view.setUint32(4, value % 0x1_0000_0000);
   return out;
 }

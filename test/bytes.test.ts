@@ -9,6 +9,8 @@ import {
   fromBase64Url,
   toBase64Url,
 } from '../src/bytes.js';
+import { sha256 } from '../src/sha256.js';
+import { sha256 as portable } from '@noble/hashes/sha2.js';
 import { hashFramed } from '../src/framing.js';
 import { randomBelow, randomBits, systemRandom } from '../src/random.js';
 
@@ -47,6 +49,16 @@ describe('base64url', () => {
     expect(equalBytesPublic(new Uint8Array([1, 2]), new Uint8Array([1, 2]))).toBe(true);
     expect(equalBytesPublic(new Uint8Array([1, 2]), new Uint8Array([1, 3]))).toBe(false);
     expect(equalBytesPublic(new Uint8Array([1]), new Uint8Array([1, 2]))).toBe(false);
+  });
+});
+
+describe('SHA-256', () => {
+  it('is the same from the runtime and from the portable library', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (input) => {
+        expect(sha256(input)).toEqual(portable(input));
+      }),
+    );
   });
 });
 

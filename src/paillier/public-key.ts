@@ -1,9 +1,9 @@
 /**
  * Paillier's public key (P. Paillier, EUROCRYPT '99) with g = n + 1: the modulus alone.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bigIntToBytes, bitLength, toBase64Url } from '../bytes.js';
 import { TelemetryKitError } from '../errors.js';
+import { sha256 } from '../sha256.js';
 import { isPerfectPower, passesMillerRabin, smallFactor } from '../math/primes.js';
 
 export const KEY_SIZES = [2048, 3072, 4096] as const;

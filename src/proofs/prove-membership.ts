@@ -6,8 +6,8 @@ import { bytesToBigInt } from '../bytes.js';
 import type { TupleSet } from '../math/tuple-set.js';
 import { mod } from '../math/modular.js';
 import type { PublicKey } from '../paillier/public-key.js';
-import { randomBits, type RandomBytes } from '../random.js';
-import { CHALLENGE_BITS, CHALLENGE_MODULUS } from './parameters.js';
+import type { RandomBytes } from '../random.js';
+import { CHALLENGE_BYTES, CHALLENGE_MODULUS } from './parameters.js';
 import { exponentBytes, type PairKind } from './pairs.js';
 
 /** A group element whose unit stays in its wire form. */
@@ -49,7 +49,7 @@ export function commitComponent(
   const witness = set.tuples[member] ?? [];
   const obfuscators = randomness.obfuscators.map((record) => readPair(key, 'obfuscator', record));
   const masks = randomness.masks.map((record) => readPair(key, 'mask', record));
-  const simulated = set.tuples.map((_, branch) => (branch === member ? 0n : randomBits(random, CHALLENGE_BITS)));
+  const simulated = simulatedChallenges(set.tuples.length, member, random);
   const maskOf = (branch: number, position: number): Pair => masks[branch * set.arity + position] ?? EMPTY;
 
   return {
@@ -71,6 +71,14 @@ export function commitComponent(
       });
     },
   };
+}
+
+/** Uniform for every branch but the true one, from one draw. */
+function simulatedChallenges(branches: number, member: number, random: RandomBytes): bigint[] {
+  const bytes = random(branches * CHALLENGE_BYTES);
+  return Array.from({ length: branches }, (_, branch) =>
+    branch === member ? 0n : bytesToBigInt(bytes.subarray(branch * CHALLENGE_BYTES, (branch + 1) * CHALLENGE_BYTES)),
+  );
 }
 
 interface Pair extends EncodedElement {

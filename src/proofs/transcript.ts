@@ -11,9 +11,8 @@
  * it names the contribution and not one proof of it; it is computed, never sent, so that nobody can occupy
  * it ahead of its sender.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bigIntToMinimalBytes, bigIntToBytes, bytesToBigInt, utf8ToBytes } from '../bytes.js';
-import { u64, updateFramed } from '../framing.js';
+import { bigIntToBytes, bigIntToMinimalBytes, bytesToBigInt } from '../bytes.js';
+import { hashFramed, u64 } from '../framing.js';
 import type { TupleSet } from '../math/tuple-set.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import { CHALLENGE_BYTES } from './parameters.js';
@@ -47,37 +46,29 @@ export interface TranscriptComponent {
 
 /** 32 bytes. */
 export function contributionId(header: TranscriptHeader, components: readonly TranscriptComponent[]): Uint8Array {
-  const hash = sha256.create();
-  const add = (item: Uint8Array): void => {
-    updateFramed(hash, item);
-  };
-  add(utf8ToBytes('telemetry-kit/v1/contribution'));
-  add(u64(header.version));
-  add(header.kid);
-  add(bigIntToBytes(header.key.n, header.key.modulusBytes));
-  add(header.planHash);
-  add(u64(header.report));
-  add(u64(header.mode));
-  add(u64(header.windowStart));
-  add(u64(header.spanBound));
-  add(header.labels);
-  add(u64(header.measurementCount));
-  for (const { measurement, component, set, ciphertexts } of components) {
-    add(u64(measurement));
-    add(u64(component));
-    add(u64(set.tuples.length));
-    add(u64(set.arity));
-    for (const tuple of set.tuples) for (const member of tuple) add(bigIntToMinimalBytes(member));
-    ciphertexts.forEach(add);
-  }
-  return hash.digest();
+  return hashFramed('telemetry-kit/v1/contribution', [
+    u64(header.version),
+    header.kid,
+    bigIntToBytes(header.key.n, header.key.modulusBytes),
+    header.planHash,
+    u64(header.report),
+    u64(header.mode),
+    u64(header.windowStart),
+    u64(header.spanBound),
+    header.labels,
+    u64(header.measurementCount),
+    ...components.flatMap(({ measurement, component, set, ciphertexts }) => [
+      u64(measurement),
+      u64(component),
+      u64(set.tuples.length),
+      u64(set.arity),
+      ...set.tuples.flat().map(bigIntToMinimalBytes),
+      ...ciphertexts,
+    ]),
+  ]);
 }
 
 /** E, uniform in [0, 2^128); `commitments` are wire encodings unit || omega in envelope order. */
-export function envelopeChallenge(id: Uint8Array, commitments: Iterable<Uint8Array>): bigint {
-  const hash = sha256.create();
-  updateFramed(hash, utf8ToBytes('telemetry-kit/v1/challenge'));
-  updateFramed(hash, id);
-  for (const commitment of commitments) updateFramed(hash, commitment);
-  return bytesToBigInt(hash.digest().subarray(-CHALLENGE_BYTES));
+export function envelopeChallenge(id: Uint8Array, commitments: readonly Uint8Array[]): bigint {
+  return bytesToBigInt(hashFramed('telemetry-kit/v1/challenge', [id, ...commitments]).subarray(-CHALLENGE_BYTES));
 }

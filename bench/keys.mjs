@@ -1,0 +1,62 @@
+// @ts-check
+/** Keys, plans and contributions for benchmarks: made afresh, at real sizes. */
+import { generatePrivateKey } from '../dist/src/paillier/key-generation.js';
+import { parsePlan } from '../dist/src/plan/check.js';
+import { compilePlan } from '../dist/src/plan/compile.js';
+import { systemRandom } from '../dist/src/random.js';
+import { pairBytes, PairComputer } from '../dist/src/proofs/pairs.js';
+import { EnvelopeSealer } from '../dist/src/wire/seal.js';
+
+/** @param {number} bits */
+export function makeKey(bits) {
+  return generatePrivateKey(bits, systemRandom);
+}
+
+/** @param {string} kid @param {import('../dist/src/plan/plan.js').Measurement[]} measurements */
+export function makePlan(kid, measurements) {
+  return compilePlan(
+    parsePlan({
+      version: 1,
+      name: 'bench',
+      sequence: 1,
+      keys: [kid],
+      window: { seconds: 60, graceSeconds: 30, lagSeconds: 0 },
+      privacy: { domain: 'bench', unit: 'event', period: 'day', epsilon: '1000', noise: 'both' },
+      labels: [],
+      reports: [{ name: 'bench', mode: 'per-span', spans: { names: ['bench'] }, labels: [], measurements }],
+      redact: [],
+    }),
+  );
+}
+
+/** @type {import('../dist/src/plan/plan.js').Measurement} */
+export const FLAG = { name: 'success', attribute: 'bench.success', kind: 'flag', epsilon: '1' };
+
+/** A sealer with a supply of precomputed records. */
+export class BenchSealer {
+  /** @param {import('../dist/src/plan/compile.js').CompiledPlan} plan @param {import('../dist/src/paillier/public-key.js').PublicKey} key */
+  constructor(plan, key) {
+    this.key = key;
+    this.sealer = new EnvelopeSealer(plan, key);
+    this.computer = new PairComputer(key, { teeth: 10, tables: 8 });
+    this.report = /** @type {import('../dist/src/plan/compile.js').CompiledReport} */ (plan.reports[0]);
+    this.demand = this.sealer.demand(this.report);
+  }
+
+  /** @param {import('../dist/src/proofs/pairs.js').PairKind} kind @param {number} count */
+  take(kind, count) {
+    const width = pairBytes(this.key, kind);
+    const chunk = this.computer.compute(kind, count, systemRandom);
+    return Array.from({ length: count }, (_, index) => chunk.subarray(width * index, width * (index + 1)));
+  }
+
+  records() {
+    return { obfuscators: this.take('obfuscator', this.demand.obfuscators), masks: this.take('mask', this.demand.masks) };
+  }
+
+  /** @param {ReturnType<BenchSealer['records']>} records @param {number} windowStart */
+  seal(records, windowStart = 60) {
+    const members = this.report.measurements.map(() => [1]);
+    return this.sealer.seal({ report: this.report, windowStart, labels: [], members }, records, systemRandom);
+  }
+}
