@@ -1,0 +1,89 @@
+/**
+ * The protobuf schema of the release contract and its gRPC names. Field numbers are final: a removed one is
+ * reserved, never used again. Number 15 of a cell is kept for the signature of a witness, a party without a
+ * key that folds the same contributions and vouches for the aggregate.
+ */
+import protobuf from 'protobufjs';
+
+export const RELEASE_SERVICE = 'telemetry_kit.release.v1.ReleaseService';
+/** Full gRPC path of the service's one method, unary. */
+export const RELEASE_WINDOW_PATH = `/${RELEASE_SERVICE}/ReleaseWindow`;
+
+const SCHEMA = `
+syntax = "proto3";
+package telemetry_kit.release.v1;
+
+service ReleaseService {
+  rpc ReleaseWindow(WindowReleaseRequest) returns (WindowReleaseResponse);
+}
+
+message WindowReleaseRequest {
+  bytes plan_hash = 1;     // 32 bytes
+  uint32 report = 2;
+  uint64 window_start = 3; // Unix seconds
+  uint64 window_end = 4;   // Unix seconds, exclusive
+  repeated CellAggregate cells = 5;
+}
+
+message CellAggregate {
+  reserved 15;             // witness_signature
+  reserved "witness_signature";
+  uint32 measurement = 1;
+  repeated uint32 labels = 2;
+  repeated KeyedAggregate aggregates = 3;
+  uint64 count = 4;
+  bytes digest = 5;        // 32 bytes
+}
+
+message KeyedAggregate {
+  bytes kid = 1;           // 32 bytes
+  bytes ciphertext = 2;    // big-endian
+}
+
+message WindowReleaseResponse {
+  repeated CellOutcome cells = 1;
+  BudgetState budget = 2;
+}
+
+message CellOutcome {
+  oneof outcome {
+    ReleasedCell released = 1;
+    SuppressedCell suppressed = 2;
+    RefusedCell refused = 3;
+  }
+}
+
+message ReleasedCell {
+  bytes release_id = 1;    // 32 bytes
+  repeated bytes values = 2; // two's complement, big-endian, shortest form
+  LedgerPosition ledger = 3;
+}
+
+message SuppressedCell {
+  bytes release_id = 1;    // 32 bytes
+  string reason = 2;
+  LedgerPosition ledger = 3;
+}
+
+message RefusedCell {
+  string reason = 1;
+}
+
+message LedgerPosition {
+  uint64 sequence = 1;
+  bytes hash = 2;          // 32 bytes
+}
+
+message BudgetState {
+  string domain = 1;
+  uint64 period_start = 2; // Unix seconds
+  string limit = 3;        // "n" or "n/d"
+  string consumed = 4;
+  string remaining = 5;
+}
+`;
+
+const root = protobuf.parse(SCHEMA).root;
+
+export const RequestType = root.lookupType('telemetry_kit.release.v1.WindowReleaseRequest');
+export const ResponseType = root.lookupType('telemetry_kit.release.v1.WindowReleaseResponse');
