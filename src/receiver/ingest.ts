@@ -1,0 +1,213 @@
+/**
+ * What happens to a request's envelopes, the same for every transport: admit, read, judge the window, verify,
+ * record, answer. Cheap checks come first and run here; proofs are checked in workers; the answer comes when
+ * everything that was accepted is durable. One bad envelope never changes what happens to another.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Store } from '../aggregation/store.js';
+import type { Clock } from '../clock.js';
+import type { PartialSuccess } from '../otlp/encode.js';
+import type { ExtractedEnvelopes } from '../otlp/trace-request.js';
+import type { PublicKey } from '../paillier/public-key.js';
+import type { CompiledPlan } from '../plan/compile.js';
+import { decodeEnvelope, envelopeBytes, headerBytes } from '../wire/envelope.js';
+import { REJECTION_REASONS, type RejectionReason } from '../wire/rejection.js';
+import { EnvelopeVerifier, type VerifiedContribution } from '../wire/verify.js';
+import { Capacity } from './capacity.js';
+import { busy } from './failure.js';
+import { noRejections, type IngestCounters, type RejectionCounts } from './ingest-counters.js';
+import type { ReceiverLimits } from './limits.js';
+import type { EnvelopeVerification } from './verify-pool.js';
+import { judgeWindow } from './window-rule.js';
+
+export interface IngestOptions {
+  readonly plans: readonly CompiledPlan[];
+  readonly keys: readonly PublicKey[];
+  readonly verification: EnvelopeVerification;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly counters: IngestCounters;
+  readonly limits: Pick<ReceiverLimits, 'maxQueuedEnvelopes' | 'maxQueuedBytes'>;
+  /** Told how long things took, in seconds. */
+  readonly onVerified?: (seconds: number) => void;
+  readonly onRecorded?: (seconds: number) => void;
+}
+
+/** Envelopes read between two turns of the event loop: about a millisecond. */
+const READ_CHUNK = 256;
+/** One task for a worker: at most this many envelopes and bytes, so that none waits long behind another. */
+const TASK_ENVELOPES = 64;
+const TASK_BYTES = 128 * 1024;
+
+/** Whole quadruples of text that cover the fixed part of a header. */
+const HEADER_TEXT = 4 * Math.ceil(headerBytes(0) / 3);
+
+export class IngestPipeline {
+  readonly #options: IngestOptions;
+  readonly #plans: ReadonlyMap<string, CompiledPlan>;
+  /** Reads headers only; it never builds tables. */
+  readonly #reader: EnvelopeVerifier;
+  /** Text longer than any envelope of any plan is not decoded. */
+  readonly #longestText: number;
+  readonly #queuedEnvelopes: Capacity;
+  readonly #queuedBytes: Capacity;
+
+  constructor(options: IngestOptions) {
+    const { plans, keys, limits } = options;
+    this.#options = options;
+    this.#plans = new Map(plans.map((plan) => [plan.hashText, plan]));
+    this.#reader = new EnvelopeVerifier(plans, keys);
+    this.#longestText = textLength(Math.max(...envelopeSizes(plans, keys)));
+    this.#queuedEnvelopes = new Capacity(limits.maxQueuedEnvelopes);
+    this.#queuedBytes = new Capacity(limits.maxQueuedBytes);
+  }
+
+  /** Envelopes that were admitted and are not yet answered. */
+  get queued(): number {
+    return this.#queuedEnvelopes.used;
+  }
+
+  /**
+   * Resolves when everything acceptable is durable; with what to tell the sender where something was rejected.
+   * Rejects with `unavailable` before any work where the queue is full, and where checking or storing failed:
+   * then the sender must send everything again, and what was stored already is recognised.
+   */
+  async ingest({ spans, envelopes, malformed }: ExtractedEnvelopes): Promise<PartialSuccess | undefined> {
+    const leave = this.#admit(envelopes);
+    try {
+      const rejected = noRejections();
+      rejected.malformed = malformed;
+      const readable = await this.#read(envelopes, rejected);
+      const verified = await this.#verify(readable, rejected);
+      const counted = await this.#record(verified, rejected);
+      return this.#conclude(spans, envelopes.length + malformed, counted, rejected);
+    } finally {
+      leave();
+    }
+  }
+
+  /** Takes room for all envelopes of a request, or refuses the whole request. Returns how to give it back. */
+  #admit(envelopes: readonly string[]): () => void {
+    const count = envelopes.length;
+    const bytes = envelopes.reduce((sum, { length }) => sum + length, 0);
+    if (!this.#queuedEnvelopes.tryTake(count)) throw busy();
+    if (!this.#queuedBytes.tryTake(bytes)) {
+      this.#queuedEnvelopes.give(count);
+      throw busy();
+    }
+    return () => {
+      this.#queuedEnvelopes.give(count);
+      this.#queuedBytes.give(bytes);
+    };
+  }
+
+  /** Decodes, reads headers, judges windows; what is left is worth an exponentiation. */
+  async #read(envelopes: readonly string[], rejected: RejectionCounts): Promise<Uint8Array[]> {
+    const readable: Uint8Array[] = [];
+    for (const [index, text] of envelopes.entries()) {
+      if (index > 0 && index % READ_CHUNK === 0) await setImmediate();
+      const result = this.#readOne(text);
+      if (typeof result === 'string') rejected[result] += 1;
+      else readable.push(result);
+    }
+    return readable;
+  }
+
+  #readOne(text: string): Uint8Array | RejectionReason {
+    // The start of an overlong text still says which version, plan or key it claims; its length is wrong anyway.
+    const bytes = decodeEnvelope(text.length > this.#longestText ? text.slice(0, HEADER_TEXT) : text);
+    if (bytes === undefined) return 'malformed';
+    const read = this.#reader.readHeader(bytes);
+    if (!read.ok) return read.reason;
+    const plan = this.#plans.get(read.header.planHash);
+    if (plan === undefined) return 'unknown_plan';
+    return judgeWindow(plan.plan, read.header.windowStart, this.#now()) ?? bytes;
+  }
+
+  async #verify(envelopes: readonly Uint8Array[], rejected: RejectionCounts): Promise<VerifiedContribution[]> {
+    if (envelopes.length === 0) return [];
+    const started = this.#options.clock();
+    const results = await allDone(tasksOf(envelopes).map((task) => this.#options.verification.verify(task)));
+    this.#options.onVerified?.((this.#options.clock() - started) / 1000);
+    return results.flat().flatMap((result) => {
+      if (result.ok) return [result.contribution];
+      rejected[result.reason] += 1;
+      return [];
+    });
+  }
+
+  async #record(
+    contributions: readonly VerifiedContribution[],
+    rejected: RejectionCounts,
+  ): Promise<{ accepted: number; duplicate: number }> {
+    const counted = { accepted: 0, duplicate: 0 };
+    if (contributions.length === 0) return counted;
+    const started = this.#options.clock();
+    const outcomes = await this.#options.store.record(contributions, this.#now());
+    this.#options.onRecorded?.((this.#options.clock() - started) / 1000);
+    for (const outcome of outcomes) {
+      if (outcome === 'counted') counted.accepted += 1;
+      else if (outcome === 'duplicate') counted.duplicate += 1;
+      else rejected.late += 1;
+    }
+    return counted;
+  }
+
+  /** Counters move only for answered requests, so that one sent again is not counted twice. */
+  #conclude(
+    spans: number,
+    envelopes: number,
+    { accepted, duplicate }: { accepted: number; duplicate: number },
+    rejected: RejectionCounts,
+  ): PartialSuccess | undefined {
+    const { counters } = this.#options;
+    counters.spans += spans;
+    counters.accepted += accepted;
+    counters.duplicate += duplicate;
+    counters.addRejected(rejected);
+    const reasons = REJECTION_REASONS.filter((reason) => rejected[reason] > 0);
+    if (reasons.length === 0) return undefined;
+    const rejectedSpans = reasons.reduce((sum, reason) => sum + rejected[reason], 0);
+    const list = reasons.map((reason) => `${reason} ${String(rejected[reason])}`).join(', ');
+    return {
+      rejectedSpans,
+      errorMessage: `${String(rejectedSpans)} of ${String(envelopes)} envelopes not counted: ${list}`,
+    };
+  }
+
+  /** Unix seconds. */
+  #now(): number {
+    return this.#options.clock() / 1000;
+  }
+}
+
+function envelopeSizes(plans: readonly CompiledPlan[], keys: readonly PublicKey[]): number[] {
+  return plans.flatMap(({ reports }) => keys.flatMap((key) => reports.map((report) => envelopeBytes(key, report))));
+}
+
+/** Characters of unpadded base64url. */
+function textLength(bytes: number): number {
+  return Math.ceil((bytes * 4) / 3);
+}
+
+function tasksOf(envelopes: readonly Uint8Array[]): Uint8Array[][] {
+  const tasks: Uint8Array[][] = [];
+  let bytes = Infinity;
+  for (const envelope of envelopes) {
+    const task = tasks.at(-1);
+    if (task !== undefined && task.length < TASK_ENVELOPES && bytes + envelope.length <= TASK_BYTES) {
+      task.push(envelope);
+      bytes += envelope.length;
+    } else {
+      tasks.push([envelope]);
+      bytes = envelope.length;
+    }
+  }
+  return tasks;
+}
+
+/** As Promise.all, but a failure is told only when no task runs any more: until then the room is taken. */
+async function allDone<Result>(tasks: readonly Promise<Result>[]): Promise<Result[]> {
+  await Promise.allSettled(tasks);
+  return Promise.all(tasks);
+}

@@ -1,0 +1,32 @@
+/** Runs in a worker thread: checks envelopes. Knows plans and public keys, nothing else. */
+import Tinypool from 'tinypool';
+import { SERVER_COMB } from '../math/fixed-base-comb.js';
+import { PublicKey } from '../paillier/public-key.js';
+import { parsePlan } from '../plan/check.js';
+import { compilePlan } from '../plan/compile.js';
+import type { Plan } from '../plan/plan.js';
+import { EnvelopeVerifier, type VerifyResult } from '../wire/verify.js';
+
+/** Given to every worker once, when it starts. */
+export interface VerifyWorkerData {
+  readonly plans: readonly Plan[];
+  /** Moduli of keys that the main thread has checked. */
+  readonly moduli: readonly bigint[];
+}
+
+const { plans, moduli } = Tinypool.workerData as VerifyWorkerData;
+const verifier = new EnvelopeVerifier(
+  plans.map((plan) => compilePlan(parsePlan(plan))),
+  moduli.map((modulus) => PublicKey.fromModulus(modulus, { allowTestSize: true })),
+  SERVER_COMB,
+);
+
+/** Builds the tables, so that the first envelopes do not wait for them. */
+export function warmUp(): void {
+  verifier.warmUp();
+}
+
+/** One result per envelope, in order. */
+export default function verifyAll(envelopes: readonly Uint8Array[]): VerifyResult[] {
+  return envelopes.map((envelope) => verifier.verify(envelope));
+}

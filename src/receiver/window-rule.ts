@@ -1,0 +1,21 @@
+/**
+ * When a window takes contributions: from the moment a sender whose clock is fast may have started it, to
+ * the end of its grace. Both are public constants of the plan and of this file, so an answer tells nothing.
+ */
+import type { Plan } from '../plan/plan.js';
+
+/** How far ahead of the receiver's clock a sender's may be. */
+export const CLOCK_AHEAD_SECONDS = 60;
+
+/** `undefined` where the window is open at this Unix time. */
+export function judgeWindow(plan: Plan, windowStart: number, now: number): 'late' | 'too_early' | undefined {
+  if (now >= windowStart + plan.window.seconds + plan.window.graceSeconds) return 'late';
+  if (windowStart > now + CLOCK_AHEAD_SECONDS) return 'too_early';
+  return undefined;
+}
+
+/** The earliest window that is not late at this Unix time. */
+export function earliestOpenWindow(plan: Plan, now: number): number {
+  const { seconds, graceSeconds } = plan.window;
+  return Math.floor((now - graceSeconds) / seconds) * seconds;
+}
