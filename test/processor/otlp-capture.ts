@@ -15,6 +15,7 @@ export interface CapturedRequest {
 export class OtlpCapture {
   readonly requests: CapturedRequest[] = [];
   readonly #server: Server;
+  #port = 0;
   #gate: Promise<void> = Promise.resolve();
   #open: () => void = () => undefined;
   status = 200;
@@ -38,11 +39,12 @@ export class OtlpCapture {
   static async start(): Promise<OtlpCapture> {
     const capture = new OtlpCapture();
     await new Promise<void>((resolve) => capture.#server.listen(0, '127.0.0.1', resolve));
+    capture.#port = (capture.#server.address() as AddressInfo).port;
     return capture;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}/v1/traces`;
+    return `http://127.0.0.1:${String(this.#port)}/v1/traces`;
   }
 
   /** Requests are received but not answered until `release`. */
