@@ -1,0 +1,134 @@
+/**
+ * The key holder's durable memory: every release is debited here before anything is decrypted, and its one
+ * outcome is kept here for ever. One process writes; each call below is one fsynced transaction. After a
+ * failed write the state on disk is unknown, so the ledger answers nothing more until it is opened again.
+ */
+import { TelemetryKitError } from '../errors.js';
+import type { Rational } from '../math/rational.js';
+import type { Period } from '../plan/plan.js';
+import { asStorageError, closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
+import type { LedgerPosition } from '../wire/release.js';
+import type { BudgetAccounts } from './budget-accounts.js';
+import { LedgerChain } from './ledger-chain.js';
+import { createEntry, type EntryBody, type LedgerEntry } from './ledger-entry.js';
+import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
+import { insertEntry, prepareLedger, readEntries, readRelease } from './ledger-rows.js';
+import { cellIdOf, type CellIdentity } from './release-id.js';
+
+/**
+ * Opens or creates the file and verifies the whole chain. Throws `already_running` where another process
+ * holds it, `ledger_corrupt` naming the first bad entry, `storage` where it cannot be read.
+ */
+export function openLedger(path: string): Ledger {
+  return Ledger.fromDatabase(openSqlite(path));
+}
+
+interface ChainedEntry {
+  readonly entry: LedgerEntry;
+  readonly body: EntryBody;
+}
+
+export class Ledger implements ReleaseLedger {
+  readonly #database: SqliteDatabase;
+  readonly #accounts: BudgetAccounts;
+  #head: LedgerPosition;
+  #usable = true;
+
+  private constructor(database: SqliteDatabase, chain: LedgerChain) {
+    this.#database = database;
+    this.#accounts = chain.accounts;
+    this.#head = chain.head;
+  }
+
+  /** Takes over an open database; closes it where the ledger in it does not verify. */
+  static fromDatabase(database: SqliteDatabase): Ledger {
+    const chain = new LedgerChain();
+    try {
+      prepareLedger(database);
+      for (const entry of readEntries(database)) chain.follow(entry);
+    } catch (cause) {
+      closeSqlite(database);
+      throw asStorageError(cause, 'cannot read the ledger');
+    }
+    return new Ledger(database, chain);
+  }
+
+  get head(): LedgerPosition {
+    return this.#head;
+  }
+
+  /** False after a failed write or `close()`. */
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  find(cell: CellIdentity): LedgerRecord | undefined {
+    this.#assertUsable();
+    return readRelease(this.#database, cellIdOf(cell));
+  }
+
+  spent(domain: string, period: Period, periodStart: number): Rational {
+    this.#assertUsable();
+    return this.#accounts.spent(domain, period, periodStart);
+  }
+
+  append(bodies: readonly EntryBody[]): readonly LedgerPosition[] {
+    this.#assertUsable();
+    if (bodies.length === 0) return [];
+    const entries = this.#chainOf(bodies);
+    this.#write(entries);
+    for (const { body } of entries) if (body.state === 'RESERVED') this.#accounts.record(body);
+    const positions = entries.map(({ entry: { sequence, hash } }) => ({ sequence, hash }));
+    this.#head = positions.at(-1) ?? this.#head;
+    return positions;
+  }
+
+  /** Every entry from the first, for export. */
+  entries(): Iterable<LedgerEntry> {
+    this.#assertUsable();
+    return readEntries(this.#database);
+  }
+
+  /** Gives the file back to other processes at once. */
+  close(): void {
+    this.#usable = false;
+    if (this.#database.open) closeSqlite(this.#database);
+  }
+
+  #chainOf(bodies: readonly EntryBody[]): ChainedEntry[] {
+    let { sequence, hash } = this.#head;
+    return bodies.map((body) => {
+      const entry = createEntry(sequence + 1, hash, body);
+      ({ sequence, hash } = entry);
+      return { entry, body };
+    });
+  }
+
+  #write(entries: readonly ChainedEntry[]): void {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const { entry, body } of entries) insertEntry(this.#database, entry, body);
+      this.#database.exec('COMMIT');
+    } catch (cause) {
+      this.#usable = false;
+      this.#rollBack();
+      throw asStorageError(cause, 'cannot write the ledger');
+    }
+  }
+
+  /** Frees the file for whoever restarts; that it may fail on a broken disk changes nothing. */
+  #rollBack(): void {
+    try {
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+    } catch {
+      this.#database.close();
+    }
+  }
+
+  #assertUsable(): void {
+    if (this.#usable) return;
+    throw new TelemetryKitError('storage', 'the ledger is closed, or a write to it failed', {
+      fix: 'check the disk, then restart the key holder: it verifies the ledger before it goes on',
+    });
+  }
+}

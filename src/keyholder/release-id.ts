@@ -1,0 +1,76 @@
+/**
+ * Names of what is released. The key holder derives them itself, so a receiver can neither ask for a second
+ * draw under another name nor occupy a name.
+ *
+ * Framing: SHA-256 over items, each preceded by its length as u32, big-endian; the UTF-8 label first
+ * (framing.ts). Integers are u64, big-endian (8 bytes). Key ids are their 32 bytes, in ascending order.
+ *
+ * Release id, label `telemetry-kit/v1/release-id`:
+ *   kind (UTF-8, `window`) | plan hash (32) | report | measurement |
+ *   number of labels | each label's index | range start | range end (Unix seconds) |
+ *   number of key ids | each key id (32)
+ * Cell id, label `telemetry-kit/v1/cell-id`: the same items up to and including range end. One cell is
+ *   released once, whichever keys its aggregates are under.
+ * Aggregate digest, label `telemetry-kit/v1/aggregate`:
+ *   per key, in ascending order of key ids: key id (32) | ciphertext (twice the modulus' bytes)
+ */
+import { bytesToHex, fromBase64Url, toBase64Url, utf8ToBytes } from '../bytes.js';
+import { hashFramed, u64 } from '../framing.js';
+import type { KeyedAggregate } from '../wire/release.js';
+
+/** What a release covers; `window` is the one kind of this version. */
+export interface CellIdentity {
+  readonly kind: 'window';
+  /** 32 bytes, base64url. */
+  readonly planHash: string;
+  readonly report: number;
+  readonly measurement: number;
+  readonly labels: readonly number[];
+  /** Unix seconds; the range is [rangeStart, rangeEnd). */
+  readonly rangeStart: number;
+  readonly rangeEnd: number;
+  /** Key ids, base64url, ascending by their bytes. */
+  readonly kids: readonly string[];
+}
+
+/** 32 bytes, base64url. */
+export function releaseIdOf(cell: CellIdentity): string {
+  const kids = cell.kids.map(kidBytes);
+  return toBase64Url(hashFramed('telemetry-kit/v1/release-id', [...cellItems(cell), u64(kids.length), ...kids]));
+}
+
+/** 32 bytes, base64url. */
+export function cellIdOf(cell: CellIdentity): string {
+  return toBase64Url(hashFramed('telemetry-kit/v1/cell-id', cellItems(cell)));
+}
+
+/** 32 bytes, base64url. */
+export function aggregateDigestOf(aggregates: readonly KeyedAggregate[]): string {
+  const items = sortByKid(aggregates).flatMap(({ kid, ciphertext }) => [kidBytes(kid), ciphertext]);
+  return toBase64Url(hashFramed('telemetry-kit/v1/aggregate', items));
+}
+
+/** Ascending by the bytes of the key ids. */
+export function sortByKid<Keyed extends { readonly kid: string }>(items: readonly Keyed[]): Keyed[] {
+  return items
+    .map((item) => ({ item, order: bytesToHex(kidBytes(item.kid)) }))
+    .sort((a, b) => (a.order < b.order ? -1 : 1))
+    .map(({ item }) => item);
+}
+
+function cellItems({ kind, planHash, report, measurement, labels, rangeStart, rangeEnd }: CellIdentity): Uint8Array[] {
+  return [
+    utf8ToBytes(kind),
+    kidBytes(planHash),
+    u64(report),
+    u64(measurement),
+    u64(labels.length),
+    ...labels.map(u64),
+    u64(rangeStart),
+    u64(rangeEnd),
+  ];
+}
+
+function kidBytes(text: string): Uint8Array {
+  return fromBase64Url(text) ?? utf8ToBytes(text);
+}

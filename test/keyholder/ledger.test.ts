@@ -1,0 +1,225 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Ledger, openLedger } from '../../src/keyholder/ledger.js';
+import { createEntry, GENESIS, type EntryBody } from '../../src/keyholder/ledger-entry.js';
+import { formatRational } from '../../src/math/rational.js';
+import { closeSqlite, openSqlite } from '../../src/service/sqlite.js';
+import { cellAt, DAY, publishedBody, reservedBody, sealedBody } from '../support/ledger.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+function open(path: string): Ledger {
+  const ledger = openLedger(path);
+  onTestFinished(() => {
+    ledger.close();
+  });
+  return ledger;
+}
+
+/** A ledger file with three releases, each as far as its number says; closed. */
+function writtenLedger(): string {
+  const path = join(temporaryFolder(), 'ledger.sqlite');
+  const ledger = openLedger(path);
+  ledger.append([0, 1, 2].map((window) => reservedBody(cellAt(window))));
+  ledger.append([sealedBody(cellAt(1)), sealedBody(cellAt(2))]);
+  ledger.append([publishedBody(cellAt(2))]);
+  ledger.close();
+  return path;
+}
+
+/** Edits the file as somebody would who knows SQLite. */
+function tamper(path: string, sql: string): void {
+  const database = new Database(path);
+  database.exec(`DROP TRIGGER entries_are_not_changed; DROP TRIGGER entries_are_not_removed;
+    DROP TRIGGER entries_follow_each_other; ${sql}`);
+  database.close();
+}
+
+describe('what is written', () => {
+  test('is there after opening again: states, outcome, position, budget', () => {
+    const ledger = open(writtenLedger());
+    expect(ledger.head.sequence).toBe(6);
+    expect(ledger.find(cellAt(0))).toMatchObject({ sealed: undefined, published: false });
+    expect(ledger.find(cellAt(1))?.sealed).toMatchObject({
+      outcome: { status: 'released', values: ['-3', '12'] },
+      position: { sequence: 4 },
+    });
+    expect(ledger.find(cellAt(2))).toMatchObject({
+      published: true,
+      reserved: { domain: 'shop' },
+    });
+    expect(ledger.find(cellAt(3))).toBeUndefined();
+    expect(formatRational(ledger.spent('shop', 'day', 0))).toBe('3/10');
+  });
+
+  test('a cell is found whichever keys it was released under', () => {
+    const ledger = open(writtenLedger());
+    expect(ledger.find(cellAt(1, { kids: [] }))?.reserved.cell.kids).toHaveLength(1);
+  });
+
+  test('debits count in the hour, the day and the week of the window', () => {
+    const ledger = open(join(temporaryFolder(), 'ledger.sqlite'));
+    const late = cellAt((DAY + 3600) / 60);
+    ledger.append([reservedBody(cellAt(0)), reservedBody(cellAt(59)), reservedBody(cellAt(60)), reservedBody(late)]);
+    const spent = (period: 'hour' | 'day' | 'week', start: number): string =>
+      formatRational(ledger.spent('shop', period, start));
+    expect([spent('hour', 0), spent('hour', 3600), spent('day', 0), spent('day', DAY)]).toEqual([
+      '1/5',
+      '1/10',
+      '3/10',
+      '1/10',
+    ]);
+    expect(spent('week', 0)).toBe('2/5');
+    expect(formatRational(ledger.spent('other', 'day', 0))).toBe('0');
+  });
+
+  test('a cell refused for want of budget costs nothing', () => {
+    const path = join(temporaryFolder(), 'ledger.sqlite');
+    const ledger = openLedger(path);
+    ledger.append([reservedBody(cellAt(0), { decision: 'budget', epsilon: '2' })]);
+    ledger.append([sealedBody(cellAt(0), { status: 'suppressed', reason: 'budget' })]);
+    ledger.close();
+    expect(formatRational(open(path).spent('shop', 'day', 0))).toBe('0');
+  });
+
+  test('the file is for its owner only', () => {
+    expect(statSync(writtenLedger()).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('the database refuses', () => {
+  test.each([
+    ['changing an entry', "UPDATE entries SET body = '{}' WHERE sequence = 1"],
+    ['removing an entry', 'DELETE FROM entries WHERE sequence = 6'],
+    ['replacing an entry', "INSERT OR REPLACE INTO entries SELECT 1, 'x', 'RESERVED', 'y', '', '', ''"],
+    ['leaving a gap', "INSERT INTO entries VALUES (9, 'x', 'RESERVED', 'y', '', '', '')"],
+    ['sealing what is not reserved', "INSERT INTO entries VALUES (7, 'x', 'SEALED', NULL, '', '', '')"],
+    [
+      'reserving a cell twice',
+      "INSERT INTO entries SELECT 7, 'x', 'RESERVED', cell_id, '', '', '' FROM entries WHERE sequence = 1",
+    ],
+    [
+      'a second outcome',
+      "INSERT INTO entries SELECT 7, release_id, 'SEALED', NULL, '', '', '' FROM entries WHERE sequence = 4",
+    ],
+  ])('%s', (_name, sql) => {
+    const database = openSqlite(writtenLedger());
+    onTestFinished(() => {
+      closeSqlite(database);
+    });
+    expect(() => database.exec(sql)).toThrow();
+    expect(database.prepare('SELECT COUNT(*) AS n FROM entries').get()).toMatchObject({ n: 6 });
+  });
+});
+
+describe('opening a ledger that was edited names the first bad entry', () => {
+  test('and one that was not is accepted', () => {
+    expect(open(writtenLedger()).head.sequence).toBe(6);
+  });
+
+  test.each([
+    [2, `UPDATE entries SET body = replace(body, '1/10', '1/99') WHERE sequence = 2`],
+    [4, `UPDATE entries SET body = replace(body, '"12"', '"13"') WHERE sequence = 4`],
+    [3, 'DELETE FROM entries WHERE sequence = 3'],
+    [1, 'DELETE FROM entries WHERE sequence = 1'],
+    [2, `UPDATE entries SET hash = (SELECT hash FROM entries WHERE sequence = 1) WHERE sequence = 2`],
+    [5, `UPDATE entries SET previous_hash = (SELECT hash FROM entries WHERE sequence = 1) WHERE sequence = 5`],
+    [4, `UPDATE entries SET body = 'not json' WHERE sequence = 4`],
+    [1, `UPDATE entries SET release_id = 'other' WHERE sequence = 1`],
+    [1, `UPDATE entries SET cell_id = 'other' WHERE sequence = 1`],
+    [3, `UPDATE entries SET sequence = 33 WHERE sequence = 3; UPDATE entries SET sequence = 3 WHERE sequence = 4`],
+  ])('entry %i', (sequence, sql) => {
+    const path = writtenLedger();
+    tamper(path, sql);
+    expect(() => openLedger(path)).toThrow(
+      expect.objectContaining({
+        code: 'ledger_corrupt',
+        message: expect.stringContaining(`entry ${String(sequence)} `) as string,
+      }),
+    );
+  });
+
+  test('a ledger of a newer version, and a file that is none, are refused', () => {
+    const path = writtenLedger();
+    const database = new Database(path);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    expect(() => openLedger(path)).toThrow(expect.objectContaining({ code: 'storage' }));
+    const text = join(temporaryFolder(), 'ledger.sqlite');
+    writeFileSync(text, 'not a database, '.repeat(100));
+    expect(() => openLedger(text)).toThrow(expect.objectContaining({ code: 'storage' }));
+  });
+});
+
+describe('a whole chain that is well hashed but wrong in substance', () => {
+  /** Writes entries with correct hashes, past every check of the ledger and its triggers. */
+  function forged(bodies: readonly EntryBody[]): string {
+    const path = writtenLedger();
+    tamper(path, 'DELETE FROM entries; DROP TRIGGER states_follow_each_other');
+    const database = new Database(path);
+    let previous = GENESIS;
+    bodies.forEach((body, index) => {
+      const entry = createEntry(index + 1, previous, body);
+      previous = entry.hash;
+      const cell = body.state === 'RESERVED' ? `cell ${String(index)}` : null;
+      database
+        .prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)')
+        .run(entry.sequence, body.releaseId, body.state, cell, entry.previousHash, entry.hash, entry.body);
+    });
+    database.close();
+    return path;
+  }
+
+  const cell = cellAt(0);
+  test.each<[string, EntryBody[]]>([
+    ['budget exceeded', [reservedBody(cell, { epsilon: '11/10' })]],
+    ['refused though it fits', [reservedBody(cell, { decision: 'budget' })]],
+    ['release id of another cell', [{ ...reservedBody(cell), releaseId: reservedBody(cellAt(1)).releaseId }]],
+    ['period of another day', [reservedBody(cell, { periodStart: DAY })]],
+    ['sealed without reservation', [sealedBody(cell)]],
+    ['published before sealed', [reservedBody(cell), publishedBody(cell)]],
+    [
+      'suppressed for budget though granted',
+      [reservedBody(cell), sealedBody(cell, { status: 'suppressed', reason: 'budget' })],
+    ],
+    ['released though refused', [reservedBody(cell, { decision: 'budget', epsilon: '2' }), sealedBody(cell)]],
+  ])('%s', (_name, bodies) => {
+    const path = forged(bodies);
+    expect(() => openLedger(path)).toThrow(expect.objectContaining({ code: 'ledger_corrupt' }));
+  });
+});
+
+describe('a failed write', () => {
+  test('on a full disk stops the ledger for good, and nothing of it is there after a restart', () => {
+    const path = join(temporaryFolder(), 'ledger.sqlite');
+    const database = openSqlite(path);
+    const ledger = Ledger.fromDatabase(database);
+    ledger.append([reservedBody(cellAt(0))]);
+    const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { page_count: number };
+    database.pragma(`max_page_count = ${String(pages)}`);
+
+    const many = Array.from({ length: 200 }, (_, window) => reservedBody(cellAt(window + 1), { epsilon: '1/1000' }));
+    expect(() => ledger.append(many)).toThrow(expect.objectContaining({ code: 'storage' }));
+    expect(ledger.usable).toBe(false);
+    expect(() => ledger.append([sealedBody(cellAt(0))])).toThrow(expect.objectContaining({ code: 'storage' }));
+    expect(() => ledger.find(cellAt(0))).toThrow(expect.objectContaining({ code: 'storage' }));
+    ledger.close();
+
+    const again = open(path);
+    expect(again.head.sequence).toBe(1);
+    expect(formatRational(again.spent('shop', 'day', 0))).toBe('1/10');
+  });
+
+  test('what the database refuses stops it too', () => {
+    const ledger = open(join(temporaryFolder(), 'ledger.sqlite'));
+    expect(() => ledger.append([sealedBody(cellAt(0))])).toThrow(expect.objectContaining({ code: 'storage' }));
+    expect(ledger.usable).toBe(false);
+  });
+});
+
+test('a second holder of one ledger is told so', () => {
+  const path = join(temporaryFolder(), 'ledger.sqlite');
+  open(path);
+  expect(() => openLedger(path)).toThrow(expect.objectContaining({ code: 'already_running' }));
+});
