@@ -1,0 +1,95 @@
+/**
+ * The receiver's way to the key holder: gRPC over a Unix socket, or over TCP with mutual TLS. Holds no key
+ * and knows none; every failure of the connection or the peer is `unavailable`, because asking again with
+ * the same bytes is always safe.
+ */
+import { Client, credentials, status, type ChannelCredentials, type ServiceError } from '@grpc/grpc-js';
+import { systemClock } from '../clock.js';
+import { TelemetryKitError } from '../errors.js';
+import {
+  decodeWindowReleaseResponse,
+  encodeWindowReleaseRequest,
+  RELEASE_WINDOW_PATH,
+} from '../wire/release-messages.js';
+import type { AggregateDecryptor, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+
+export interface KeyHolderClientOptions {
+  /** A gRPC target: `unix:/path/to/socket`, or `host:port` together with `tls`. */
+  readonly target: string;
+  /** Mutual TLS, PEM texts: the authority that signed the key holder's certificate, own certificate and key. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** How long one call may take; default 30 s. What was not answered in time is answered when asked again. */
+  readonly timeoutMillis?: number;
+}
+
+export type KeyHolderClient = AggregateDecryptor & { close(): void };
+
+const DEFAULT_TIMEOUT_MILLIS = 30_000;
+/** A window of a plan with the most cells, keys and bits stays below this. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+const CHANNEL_OPTIONS = {
+  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+  // The key holder is near: after its restart the next window must not wait for a long back-off.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.min_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2000,
+  'grpc.enable_http_proxy': 0,
+};
+
+/** Throws `invalid_configuration` for a TCP target without mutual TLS. Connects at the first call. */
+export function createKeyHolderClient(options: KeyHolderClientOptions): KeyHolderClient {
+  const client = new Client(options.target, credentialsFor(options), CHANNEL_OPTIONS);
+  const timeoutMillis = options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS;
+  return {
+    releaseWindow: async (request) => decodeAnswer(request, await call(client, encode(request), timeoutMillis)),
+    close: () => {
+      client.close();
+    },
+  };
+}
+
+function credentialsFor({ target, tls }: KeyHolderClientOptions): ChannelCredentials {
+  if (tls !== undefined) {
+    return credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert));
+  }
+  if (target.startsWith('unix:')) return credentials.createInsecure();
+  throw new TelemetryKitError('invalid_configuration', `the key holder at ${target} would be reached in clear`, {
+    fix: 'use a Unix socket (unix:/path), or configure mutual TLS with ca, cert and key',
+  });
+}
+
+function encode(request: WindowReleaseRequest): Buffer {
+  const bytes = encodeWindowReleaseRequest(request);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function call(client: Client, request: Buffer, timeoutMillis: number): Promise<Buffer> {
+  const same = (bytes: Buffer): Buffer => bytes;
+  const deadline = new Date(systemClock() + timeoutMillis);
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(RELEASE_WINDOW_PATH, same, same, request, { deadline }, (error, answer) => {
+      if (error !== null || answer === undefined) reject(unavailable(describeFailure(error), error));
+      else resolve(answer);
+    });
+  });
+}
+
+function decodeAnswer(request: WindowReleaseRequest, bytes: Buffer): WindowReleaseResponse {
+  const decoded = decodeWindowReleaseResponse(bytes);
+  if (!decoded.ok) throw unavailable(`its answer is not understood (${decoded.fault})`);
+  if (decoded.message.cells.length !== request.cells.length) throw unavailable('it answered another number of cells');
+  return decoded.message;
+}
+
+function describeFailure(error: ServiceError | null): string {
+  return error === null ? 'it gave no answer' : `${status[error.code]}: ${error.details}`;
+}
+
+function unavailable(what: string, cause?: unknown): TelemetryKitError {
+  return new TelemetryKitError('unavailable', `the key holder cannot be used: ${what}`, {
+    fix: 'check that the key holder runs and that the target names its socket or address; then ask again',
+    cause,
+  });
+}
