@@ -36,6 +36,7 @@ export class SqliteStore implements Store {
   readonly #contributions: SqliteContributions;
   readonly #windows: SqliteWindows;
   readonly #sweeper: SqliteSweeper;
+  #closed = false;
   readonly #arrivals: GroupCommit<Arrival, RecordOutcome>;
 
   private constructor(database: SqliteDatabase, keys: readonly PublicKey[]) {
@@ -118,7 +119,7 @@ export class SqliteStore implements Store {
   }
 
   publishDue(now: number): Promise<WindowKey[]> {
-    return this.#transact(() => this.#windows.publishDue(now));
+    return this.#transact(() => this.#windows.publishDue(Math.floor(now)));
   }
 
   latestPublished(report: ReportKey): Promise<AnsweredWindow | undefined> {
@@ -133,9 +134,12 @@ export class SqliteStore implements Store {
     return this.#transact(() => this.#sweeper.sweep(publishedBefore));
   }
 
+  /** Anything asked afterwards rejects with `storage`. */
   close(): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#closed) return resolve();
       this.#arrivals.flush();
+      this.#closed = true;
       closeSqlite(this.#database);
       resolve();
     });
@@ -180,7 +184,7 @@ export class SqliteStore implements Store {
         `INSERT INTO liveness VALUES (1, ?)
          ON CONFLICT (only_row) DO UPDATE SET last_alive = max(last_alive, excluded.last_alive)`,
       )
-      .run(now);
+      .run(Math.floor(now));
   }
 
   #transact<Result>(work: () => Result): Promise<Result> {
@@ -190,6 +194,7 @@ export class SqliteStore implements Store {
   }
 
   #run<Result>(work: () => Result): Result {
+    if (this.#closed) throw new TelemetryKitError('storage', 'the store is closed', { fix: 'open it again' });
     try {
       return this.#database.transaction(work)();
     } catch (cause) {

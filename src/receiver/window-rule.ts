@@ -13,9 +13,3 @@ export function judgeWindow(plan: Plan, windowStart: number, now: number): 'late
   if (windowStart > now + CLOCK_AHEAD_SECONDS) return 'too_early';
   return undefined;
 }
-
-/** The earliest window that is not late at this Unix time. */
-export function earliestOpenWindow(plan: Plan, now: number): number {
-  const { seconds, graceSeconds } = plan.window;
-  return Math.floor((now - graceSeconds) / seconds) * seconds;
-}

@@ -25,7 +25,7 @@ export const logger = createLogger('test', 'silent');
 
 type ExporterOptions = NonNullable<ConstructorParameters<typeof OTLPTraceExporter>[0]>;
 /** For the official exporters' `compression`. */
-export const GZIP = 'gzip' as NonNullable<ExporterOptions['compression']>;
+export const GZIP = 'gzip' as unknown as NonNullable<ExporterOptions['compression']>;
 
 const sealers = new Map<CompiledPlan, TestSealer>();
 

@@ -1,0 +1,90 @@
+/**
+ * What the receiver multiplies into every cell when a window closes: an encryption of its own full noise, one
+ * independent draw a slot, which re-randomises the product as well. Where the plan leaves noise to the key
+ * holder, and under further keys of the plan, it is an encryption of 0.
+ *
+ * Nothing here depends on what was contributed, so it is made ahead of time: a window closes without waiting
+ * for it, and the time it takes says nothing about the noise. Each factor is used once, and lives in memory
+ * only.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { ClosingCell } from '../aggregation/store.js';
+import { TelemetryKitError } from '../errors.js';
+import { parseRational } from '../math/rational.js';
+import { Encryptor } from '../paillier/encrypt.js';
+import type { PublicKey } from '../paillier/public-key.js';
+import { encodeSlots } from '../paillier/slots.js';
+import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
+import type { CompiledMeasurement } from '../plan/components.js';
+import { NoisePool, scaleFor } from '../privacy/index.js';
+import type { RandomBytes } from '../random.js';
+
+export class ClosingFactors {
+  readonly #random: RandomBytes;
+  readonly #noise: NoisePool;
+  readonly #encryptors: ReadonlyMap<string, Encryptor>;
+  readonly #ahead = new Map<CompiledReport, Promise<ClosingCell[]>>();
+
+  /** Builds a table a key: some hundred milliseconds each. */
+  constructor(keys: readonly PublicKey[], random: RandomBytes) {
+    this.#random = random;
+    this.#noise = new NoisePool(random);
+    this.#encryptors = new Map(keys.map((key) => [key.kid, new Encryptor(key)]));
+  }
+
+  /** Starts making the factors of the report's next window. */
+  prepare(plan: CompiledPlan, report: CompiledReport): void {
+    if (this.#ahead.has(report)) return;
+    const made = this.#make(plan, report);
+    // A failure is told to whoever takes the factors.
+    made.catch(() => undefined);
+    this.#ahead.set(report, made);
+  }
+
+  /** One factor per key for every declared cell of the report; never the same twice. Rejects with `randomness`. */
+  async take(plan: CompiledPlan, report: CompiledReport): Promise<ClosingCell[]> {
+    this.prepare(plan, report);
+    const made = this.#ahead.get(report);
+    this.#ahead.delete(report);
+    return (await made) ?? [];
+  }
+
+  async #make(plan: CompiledPlan, report: CompiledReport): Promise<ClosingCell[]> {
+    const cells: ClosingCell[] = [];
+    for (const [measurement, compiled] of report.measurements.entries()) {
+      for (const labels of labelCombinations(report)) {
+        await setImmediate();
+        cells.push({ measurement, labels, factors: this.#factors(plan, compiled) });
+      }
+    }
+    return cells;
+  }
+
+  /** One per key of the plan that is configured; the first carries the noise, so that it is there once. */
+  #factors({ plan }: CompiledPlan, measurement: CompiledMeasurement): ClosingCell['factors'] {
+    const encryptors = plan.keys.flatMap((kid) => this.#encryptors.get(kid) ?? []);
+    return encryptors.map((encryptor, index) => {
+      const noisy = plan.privacy.noise === 'both' && index === 0;
+      const plaintext = noisy ? encodeSlots(encryptor.key, this.#draw(measurement)) : 0n;
+      return { kid: encryptor.key.kid, ciphertext: encryptor.encrypt(plaintext, this.#random) };
+    });
+  }
+
+  /** Full discrete Laplace noise for every slot: one span changes one slot by one. */
+  #draw({ measurement, slots }: CompiledMeasurement): bigint[] {
+    const scale = scaleFor(1n, parseRational(measurement.epsilon));
+    return slots.map(() => this.#noise.take(scale));
+  }
+}
+
+/** Throws `invalid_configuration` where a plan has no usable key. */
+export function assertKeysFor(plans: readonly CompiledPlan[], keys: readonly PublicKey[]): void {
+  const known = new Set(keys.map(({ kid }) => kid));
+  for (const { plan } of plans) {
+    const [active = ''] = plan.keys;
+    if (known.has(active)) continue;
+    throw new TelemetryKitError('invalid_configuration', `plan ${plan.name} seals under a key that is not configured`, {
+      fix: `add the public key document of ${active}`,
+    });
+  }
+}

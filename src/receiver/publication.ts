@@ -1,0 +1,104 @@
+/** From stored windows to what readers are shown: names instead of positions, noise described, suppression explained. */
+import type { AnsweredCell, AnsweredWindow } from '../aggregation/store.js';
+import { formatRational, parseRational } from '../math/rational.js';
+import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
+import type { CompiledMeasurement } from '../plan/components.js';
+import { describeNoise, scaleFor } from '../privacy/index.js';
+import type { BudgetState, LedgerPosition, SuppressionReason } from '../wire/release.js';
+
+/** One window of one report, as published. */
+export interface PublishedWindow {
+  readonly plan: string;
+  /** Base64url. */
+  readonly planHash: string;
+  readonly report: string;
+  /** Unix seconds; the range is [windowStart, windowEnd). */
+  readonly windowStart: number;
+  readonly windowEnd: number;
+  /** Every declared cell: measurements in plan order, then label combinations. */
+  readonly cells: readonly PublishedCell[];
+  /** After this window was charged; `undefined` where the key holder was not asked. */
+  readonly budget: BudgetState | undefined;
+}
+
+export interface PublishedCell {
+  readonly measurement: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Privacy loss of this release, as the plan declares it. */
+  readonly epsilon: string;
+  /** Scale of each noise, "n" or "n/d". */
+  readonly scale: string;
+  /** Of all noise in a value. */
+  readonly stddev: number;
+  /** The true count is within the value +- this with probability 0.95. */
+  readonly halfWidth95: number;
+  /** The noised counts, unclamped; empty where suppressed. */
+  readonly values: readonly PublishedValue[];
+  /** Present exactly where there are no values. */
+  readonly suppressed?: SuppressionReason;
+  /** Where the key holder's ledger holds this release. */
+  readonly ledger?: LedgerPosition;
+}
+
+export interface PublishedValue {
+  /** What was counted: `true`, `false`, a category or `other`. */
+  readonly value: string;
+  /** Integer, may be negative. */
+  readonly count: number;
+}
+
+export function describeWindow(compiled: CompiledPlan, window: AnsweredWindow): PublishedWindow | undefined {
+  const { plan, hashText: planHash } = compiled;
+  const report = compiled.reports[window.report];
+  if (report === undefined) return undefined;
+  const cells = (window.skipped ? skippedCells(report) : window.cells).flatMap((cell) => {
+    const measurement = report.measurements[cell.measurement];
+    return measurement === undefined ? [] : [describeCell(compiled, report, measurement, cell)];
+  });
+  const { windowStart, windowEnd, budget } = window;
+  return { plan: plan.name, planHash, report: report.report.name, windowStart, windowEnd, cells, budget };
+}
+
+/** A cell and what became of it; no outcome: nobody asked for it. */
+type DescribedCell = Omit<AnsweredCell, 'outcome'> & Partial<Pick<AnsweredCell, 'outcome'>>;
+
+function skippedCells(report: CompiledReport): DescribedCell[] {
+  return report.measurements.flatMap((_, measurement) =>
+    labelCombinations(report).map((labels) => ({ measurement, labels })),
+  );
+}
+
+function describeCell(
+  { plan }: CompiledPlan,
+  report: CompiledReport,
+  { measurement, slots }: CompiledMeasurement,
+  { labels, outcome }: DescribedCell,
+): PublishedCell {
+  const scale = scaleFor(1n, parseRational(measurement.epsilon));
+  return {
+    measurement: measurement.name,
+    labels: Object.fromEntries(report.labels.map(({ key, values }, index) => [key, values[labels[index] ?? -1] ?? ''])),
+    epsilon: measurement.epsilon,
+    scale: formatRational(scale),
+    ...describeNoise(scale, plan.privacy.noise === 'both' ? 2 : 1),
+    ...describeOutcome(slots, outcome),
+  };
+}
+
+function describeOutcome(
+  slots: readonly string[],
+  outcome: DescribedCell['outcome'],
+): Pick<PublishedCell, 'values' | 'suppressed' | 'ledger'> {
+  switch (outcome?.status) {
+    case 'released': {
+      // Exact: a slot is within 2^46 and noise far inside 2^53.
+      const values = slots.map((value, slot) => ({ value, count: Number(outcome.values[slot] ?? 0n) }));
+      return { values, ledger: outcome.ledger };
+    }
+    case 'suppressed':
+      return { values: [], suppressed: outcome.reason, ledger: outcome.ledger };
+    case 'refused':
+    case undefined:
+      return { values: [], suppressed: 'error' };
+  }
+}

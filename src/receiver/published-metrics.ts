@@ -1,0 +1,182 @@
+/**
+ * The released values as OpenTelemetry metrics: one producer that every reader, push or scrape, asks. It
+ * shows the last published window of each report from the store, the same at every collection until the next
+ * one is published; nothing is drawn or computed from data when somebody looks.
+ *
+ * Every declared series is there in every window, with and without traffic. A suppressed cell has no value
+ * and is marked as suppressed. Attributes hold no host, instance or count of contributions.
+ */
+import { ValueType, type Attributes, type HrTime } from '@opentelemetry/api';
+import { emptyResource } from '@opentelemetry/resources';
+import {
+  AggregationTemporality,
+  DataPointType,
+  type CollectionResult,
+  type DataPoint,
+  type GaugeMetricData,
+  type MetricProducer,
+} from '@opentelemetry/sdk-metrics';
+import type { Store } from '../aggregation/store.js';
+import { approximate, compareRational, parseRationalFraction } from '../math/rational.js';
+import type { CompiledPlan } from '../plan/compile.js';
+import { MECHANISM } from '../privacy/index.js';
+import type { BudgetState } from '../wire/release.js';
+import { describeWindow, type PublishedCell, type PublishedWindow } from './publication.js';
+import { BUDGET, measurementSeries, RELEASE_INFO, SUPPRESSED, WINDOW_END, type SeriesDescription } from './series.js';
+
+/** A published window with the plan it was made under. */
+interface Shown {
+  readonly plan: CompiledPlan;
+  readonly window: PublishedWindow;
+}
+
+const SCOPE = { name: 'telemetry-kit' };
+
+export class PublishedMetrics implements MetricProducer {
+  readonly #store: Store;
+  readonly #plans: readonly CompiledPlan[];
+
+  constructor(store: Store, plans: readonly CompiledPlan[]) {
+    this.#store = store;
+    this.#plans = plans;
+  }
+
+  async collect(): Promise<CollectionResult> {
+    const shown = await this.#latest();
+    const gauges = new Gauges();
+    for (const each of shown) addWindow(gauges, each);
+    for (const [budget, windowEnd] of latestBudgets(shown)) addBudget(gauges, budget, windowEnd);
+    const metrics = gauges.metrics();
+    const scopeMetrics = metrics.length === 0 ? [] : [{ scope: SCOPE, metrics }];
+    return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
+  }
+
+  /** The last window of every report; of two versions of a plan the later window, then the newer version. */
+  async #latest(): Promise<Shown[]> {
+    const byReport = new Map<string, Shown>();
+    const plans = [...this.#plans].sort((a, b) => a.plan.sequence - b.plan.sequence);
+    for (const plan of plans) {
+      for (const { index, report } of plan.reports) {
+        const stored = await this.#store.latestPublished({ planHash: plan.hashText, report: index });
+        const window = stored && describeWindow(plan, stored);
+        const other = byReport.get(report.name);
+        if (window !== undefined && (other?.window.windowStart ?? -1) <= window.windowStart) {
+          byReport.set(report.name, { plan, window });
+        }
+      }
+    }
+    return [...byReport.values()];
+  }
+}
+
+/** Gathers data points by series. */
+class Gauges {
+  readonly #series = new Map<string, GaugeMetricData>();
+
+  add(series: SeriesDescription, range: { start: number; end: number }, attributes: Attributes, value: number): void {
+    const { name, unit, description, whole } = series;
+    const gauge = this.#series.get(name) ?? {
+      descriptor: { name, unit, description, valueType: whole ? ValueType.INT : ValueType.DOUBLE },
+      aggregationTemporality: AggregationTemporality.CUMULATIVE,
+      dataPointType: DataPointType.GAUGE,
+      dataPoints: [],
+    };
+    const point: DataPoint<number> = { startTime: at(range.start), endTime: at(range.end), attributes, value };
+    gauge.dataPoints.push(point);
+    this.#series.set(name, gauge);
+  }
+
+  metrics(): GaugeMetricData[] {
+    return [...this.#series.values()];
+  }
+}
+
+function at(unixSeconds: number): HrTime {
+  return [unixSeconds, 0];
+}
+
+function addWindow(gauges: Gauges, { plan, window }: Shown): void {
+  const { report, windowStart: start, windowEnd: end, cells } = window;
+  gauges.add(WINDOW_END, { start, end }, { report }, end);
+  for (const cell of cells) addCell(gauges, window, cell);
+  for (const { measurement } of plan.reports.find((each) => each.report.name === report)?.measurements ?? []) {
+    const own = cells.filter((cell) => cell.measurement === measurement.name);
+    gauges.add(RELEASE_INFO, { start, end }, releaseInfo(plan, window, own), 1);
+  }
+}
+
+function addCell(
+  gauges: Gauges,
+  { report, windowStart: start, windowEnd: end }: PublishedWindow,
+  cell: PublishedCell,
+): void {
+  const { measurement, labels, suppressed, values, stddev, halfWidth95 } = cell;
+  if (suppressed !== undefined) {
+    gauges.add(SUPPRESSED, { start, end }, { report, measurement, ...labels, reason: suppressed }, 1);
+  }
+  const series = measurementSeries(report, measurement);
+  for (const { value, count } of values) {
+    const attributes = { ...labels, value };
+    gauges.add(series.value, { start, end }, attributes, count);
+    gauges.add(series.display, { start, end }, attributes, Math.max(0, count));
+    gauges.add(series.stddev, { start, end }, attributes, stddev);
+    gauges.add(series.low, { start, end }, attributes, count - halfWidth95);
+    gauges.add(series.high, { start, end }, attributes, count + halfWidth95);
+  }
+}
+
+/** What protects a measurement's values, and the last ledger entry among its cells. */
+function releaseInfo(
+  { plan, hashText }: CompiledPlan,
+  window: PublishedWindow,
+  cells: readonly PublishedCell[],
+): Attributes {
+  const ledger = cells
+    .flatMap((cell) => cell.ledger ?? [])
+    .reduce<PublishedCell['ledger']>(
+      (last, each) => (last === undefined || each.sequence > last.sequence ? each : last),
+      undefined,
+    );
+  return {
+    report: window.report,
+    measurement: cells[0]?.measurement ?? '',
+    plan: plan.name,
+    plan_hash: hashText,
+    unit: plan.privacy.unit,
+    mechanism: MECHANISM,
+    epsilon: cells[0]?.epsilon ?? '',
+    delta: '0',
+    scale: cells[0]?.scale ?? '',
+    noise: plan.privacy.noise,
+    ...(ledger === undefined ? {} : { ledger_sequence: ledger.sequence, ledger_hash: ledger.hash }),
+  };
+}
+
+/** The newest state of every domain's budget: of the last period, and in it after the most spending. */
+function latestBudgets(shown: readonly Shown[]): Map<BudgetState, number> {
+  const byDomain = new Map<string, readonly [BudgetState, number]>();
+  for (const { window } of shown) {
+    const { budget, windowEnd } = window;
+    if (budget === undefined) continue;
+    const [known] = byDomain.get(budget.domain) ?? [];
+    if (known === undefined || isNewer(budget, known)) byDomain.set(budget.domain, [budget, windowEnd]);
+  }
+  return new Map(byDomain.values());
+}
+
+function isNewer(candidate: BudgetState, known: BudgetState): boolean {
+  if (candidate.periodStart !== known.periodStart) return candidate.periodStart > known.periodStart;
+  return compareRational(parseRationalFraction(candidate.consumed), parseRationalFraction(known.consumed)) > 0;
+}
+
+function addBudget(gauges: Gauges, budget: BudgetState, end: number): void {
+  const { domain, periodStart: start } = budget;
+  for (const part of ['limit', 'consumed', 'remaining'] as const) {
+    gauges.add(
+      BUDGET[part],
+      { start, end },
+      { domain, measure: 'epsilon' },
+      approximate(parseRationalFraction(budget[part])),
+    );
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Names, units and descriptions of the published series (docs/DATA_MODEL.md). Values are gauges: a noised
+ * count may be negative and may fall. Units are annotations in braces, which no exporter turns into a suffix.
+ */
+import { TelemetryKitError } from '../errors.js';
+import type { CompiledPlan } from '../plan/compile.js';
+
+/** Our namespace; every published name starts with it. */
+const PUBLISHED_PREFIX = 'telemetry_kit';
+
+export interface SeriesDescription {
+  readonly name: string;
+  readonly unit: string;
+  readonly description: string;
+  readonly whole: boolean;
+}
+
+/** The series of one measurement. */
+export function measurementSeries(
+  report: string,
+  measurement: string,
+): Record<'value' | 'display' | 'stddev' | 'low' | 'high', SeriesDescription> {
+  const name = `${PUBLISHED_PREFIX}.${report}.${measurement}`;
+  const unit = '{event}';
+  return {
+    value: { name, unit, whole: true, description: 'Noised count of a window, unclamped: it may be negative.' },
+    display: {
+      name: `${name}.display`,
+      unit,
+      whole: true,
+      description: 'The noised count, negative ones shown as 0. For the eye only: sums and averages of it are biased.',
+    },
+    stddev: {
+      name: `${name}.stddev`,
+      unit,
+      whole: false,
+      description: 'Standard deviation of the noise in the count.',
+    },
+    low: {
+      name: `${name}.ci_low`,
+      unit,
+      whole: true,
+      description: 'Lower end of the 95 % interval that the noise leaves.',
+    },
+    high: {
+      name: `${name}.ci_high`,
+      unit,
+      whole: true,
+      description: 'Upper end of the 95 % interval that the noise leaves.',
+    },
+  };
+}
+
+export const WINDOW_END: SeriesDescription = {
+  name: `${PUBLISHED_PREFIX}.window_end`,
+  unit: '{unix_second}',
+  whole: true,
+  description: 'End of the window the values are about, in Unix seconds.',
+};
+export const SUPPRESSED: SeriesDescription = {
+  name: `${PUBLISHED_PREFIX}.suppressed`,
+  unit: '{cell}',
+  whole: true,
+  description: '1 where a window has no value, with the reason. Suppressed is not zero.',
+};
+export const RELEASE_INFO: SeriesDescription = {
+  name: `${PUBLISHED_PREFIX}.release.info`,
+  unit: '{release}',
+  whole: true,
+  description: 'Always 1: how the last values of a measurement were protected, and the last ledger entry about them.',
+};
+export const BUDGET: Readonly<Record<'limit' | 'consumed' | 'remaining', SeriesDescription>> = {
+  limit: budget('limit', 'Epsilon that may be spent in one period.'),
+  consumed: budget('consumed', 'Epsilon spent in the current period.'),
+  remaining: budget('remaining', 'Epsilon left in the current period.'),
+};
+
+function budget(name: string, description: string): SeriesDescription {
+  return { name: `${PUBLISHED_PREFIX}.budget.${name}`, unit: '{epsilon}', whole: false, description };
+}
+
+/**
+ * Throws `invalid_plan` where two series of these plans would have one name, also after Prometheus has
+ * replaced dots, or two labels of one series. Plans of one name are versions of one plan and share series.
+ */
+export function assertDistinctSeries(plans: readonly CompiledPlan[]): void {
+  const owners = new Map<string, string>();
+  for (const { name } of [WINDOW_END, SUPPRESSED, RELEASE_INFO, ...Object.values(BUDGET)])
+    owners.set(prometheusName(name), name);
+  for (const { plan, reports } of plans) {
+    for (const { report, labels, measurements } of reports) {
+      assertDistinctLabels(
+        report.name,
+        labels.map(({ key }) => key),
+      );
+      for (const { measurement } of measurements) {
+        const owner = `${plan.name}: ${report.name}.${measurement.name}`;
+        for (const { name } of Object.values(measurementSeries(report.name, measurement.name))) {
+          const other = owners.get(prometheusName(name)) ?? owner;
+          if (other !== owner) throw clash(`${owner} and ${other} would both publish ${name}`);
+          owners.set(prometheusName(name), owner);
+        }
+      }
+    }
+  }
+}
+
+function assertDistinctLabels(report: string, keys: readonly string[]): void {
+  const names = ['value', 'reason', 'report', 'measurement', ...keys].map(prometheusName);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw clash(`report ${report} has two labels that Prometheus would call ${twice}`);
+}
+
+/** How exporters write a name for Prometheus. */
+function prometheusName(name: string): string {
+  return name.replaceAll(/[^a-zA-Z0-9_]/g, '_').replaceAll(/_{2,}/g, '_');
+}
+
+function clash(message: string): TelemetryKitError {
+  return new TelemetryKitError('invalid_plan', message, { fix: 'rename one of them in the plan' });
+}

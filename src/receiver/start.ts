@@ -1,0 +1,188 @@
+/** Puts a receiver together, part by part; if one cannot start, those before it are closed again. */
+import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { SqliteStore } from '../aggregation/sqlite-store.js';
+import type { Store } from '../aggregation/store.js';
+import { systemClock } from '../clock.js';
+import { TelemetryKitError } from '../errors.js';
+import type { CompiledPlan } from '../plan/compile.js';
+import { systemRandom } from '../random.js';
+import { closeServer, createAdminServer, listen } from '../service/admin-server.js';
+import { asStorageError } from '../service/sqlite.js';
+import { Capacity } from './capacity.js';
+import { assertKeysFor, ClosingFactors } from './closing-factors.js';
+import { startGrpcTransport } from './grpc-transport.js';
+import { startHttpTransport } from './http-transport.js';
+import { IngestCounters } from './ingest-counters.js';
+import { IngestPipeline } from './ingest.js';
+import { DEFAULT_LIMITS, type ReceiverLimits } from './limits.js';
+import { OperationalMetrics } from './operational-metrics.js';
+import type { ReceiverCounts, ReceiverOptions, RunningReceiver } from './options.js';
+import { describeWindow, type PublishedWindow } from './publication.js';
+import { startPublishedEndpoint } from './published-endpoint.js';
+import { PublishedMetrics } from './published-metrics.js';
+import { ReleaseScheduler } from './release-scheduler.js';
+import { Releaser } from './releaser.js';
+import { assertDistinctSeries } from './series.js';
+import { Teardown } from './teardown.js';
+import type { RunningTransport, TransportOptions } from './transport.js';
+import { VerifyPool } from './verify-pool.js';
+import { WindowCloser } from './window-closer.js';
+
+export type { ReceiverCounts, ReceiverOptions, RunningReceiver } from './options.js';
+
+/** Name of the store's file in the data folder. */
+const STORE_FILE = 'receiver.sqlite';
+const DEFAULT_RETENTION_SECONDS = 7 * 86_400;
+const ADMIN_CLOSE_MILLIS = 1000;
+
+/**
+ * Starts a receiver; resolves when it takes requests and its workers are warm. Rejects with
+ * `invalid_configuration` or `invalid_plan` for options that contradict each other, `already_running` where
+ * another process uses the data folder, `address_in_use` naming the port, `storage` where the store fails.
+ */
+export async function startReceiver(options: ReceiverOptions): Promise<RunningReceiver> {
+  const limits = checkOptions(options);
+  const teardown = new Teardown();
+  try {
+    return await assemble(options, limits, teardown);
+  } catch (error) {
+    await teardown.run().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function assemble(
+  options: ReceiverOptions,
+  limits: ReceiverLimits,
+  teardown: Teardown,
+): Promise<RunningReceiver> {
+  const { plans, publicKeys: keys, decryptor, logger, clock = systemClock, random = systemRandom } = options;
+  teardown.add(() => decryptor.close?.());
+
+  const store = openStore(options);
+  teardown.add(() => store.close());
+
+  let notReady: string | undefined = 'starting';
+  const metrics = new OperationalMetrics();
+  const adminServer = createAdminServer({ notReadyBecause: () => notReady, metrics: metrics.serve });
+  const adminPort = await listen(adminServer, options.admin, 'the admin endpoint');
+  teardown.add(async () => {
+    await metrics.close();
+    await closeServer(adminServer, ADMIN_CLOSE_MILLIS);
+  });
+
+  const workers = options.verifyWorkers ?? Math.max(1, availableParallelism() - 1);
+  const verification = new VerifyPool({ plans, keys, workers, logger });
+  teardown.add(() => verification.close());
+  await verification.warmUp();
+
+  const producer = new PublishedMetrics(store, plans);
+  const endpoint = await startPublishedEndpoint({
+    producer,
+    prometheus: options.prometheus,
+    otlp: options.otlpMetrics,
+    logger,
+  });
+  teardown.add(() => endpoint.close());
+
+  const factors = new ClosingFactors(keys, random);
+  const closer = await WindowCloser.open({ plans, store, factors, logger, startedAt: clock() / 1000 });
+  const releaser = new Releaser({ plans, store, decryptor, logger });
+  const scheduler = new ReleaseScheduler({
+    store,
+    closer,
+    releaser,
+    clock,
+    logger,
+    onPublished: () => endpoint.push(),
+    retentionSeconds: options.retentionSeconds ?? DEFAULT_RETENTION_SECONDS,
+  });
+  teardown.add(() => scheduler.close());
+
+  const counters = new IngestCounters();
+  const { onVerified, onRecorded } = metrics;
+  const pipeline = new IngestPipeline({
+    plans,
+    keys,
+    verification,
+    store,
+    clock,
+    counters,
+    limits,
+    onVerified,
+    onRecorded,
+  });
+  const inFlightBytes = new Capacity(limits.maxInFlightBytes);
+  const transport: Omit<TransportOptions, 'address'> = {
+    ingest: (request) => pipeline.ingest(request),
+    inFlightBytes,
+    counters,
+    limits,
+    logger,
+  };
+  const transports: RunningTransport[] = [];
+  teardown.add(async () => {
+    notReady = 'stopping';
+    await Promise.all(transports.map((running) => running.close()));
+  });
+  const http = await startHttpTransport({ ...transport, address: options.otlpHttp });
+  transports.push(http);
+  const grpc = await startGrpcTransport({ ...transport, address: options.otlpGrpc });
+  transports.push(grpc);
+
+  metrics.observe({
+    counters,
+    queuedEnvelopes: () => pipeline.queued,
+    inFlightBytes: () => inFlightBytes.used,
+    releases: releaser.attempts,
+    unansweredWindows: async () => (await store.unanswered()).length,
+    keyHolderReachable: () => releaser.reachable,
+    exports: () => endpoint.exports,
+  });
+  scheduler.start();
+  notReady = undefined;
+  return {
+    ports: { otlpHttp: http.port, otlpGrpc: grpc.port, prometheus: endpoint.port, admin: adminPort },
+    releases: () => describeReleases(store, plans),
+    counters: () => countsOf(counters),
+    close: () => teardown.run(),
+  };
+}
+
+function checkOptions({ plans, publicKeys, limits }: ReceiverOptions): ReceiverLimits {
+  if (plans.length === 0) throw misconfigured('there is no plan', 'configure at least one signed plan');
+  assertKeysFor(plans, publicKeys);
+  assertDistinctSeries(plans);
+  const effective = { ...DEFAULT_LIMITS, ...limits };
+  if (effective.maxInFlightBytes < effective.maxBodyBytes) {
+    throw misconfigured('maxInFlightBytes is less than maxBodyBytes', 'raise maxInFlightBytes or lower maxBodyBytes');
+  }
+  return effective;
+}
+
+function openStore({ dataFolder, publicKeys }: ReceiverOptions): SqliteStore {
+  try {
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw asStorageError(cause, `cannot make ${dataFolder}`);
+  }
+  return SqliteStore.open(join(dataFolder, STORE_FILE), publicKeys);
+}
+
+async function describeReleases(store: Store, plans: readonly CompiledPlan[]): Promise<PublishedWindow[]> {
+  const published = await store.published();
+  return published.flatMap((window) => {
+    const plan = plans.find(({ hashText }) => hashText === window.planHash);
+    return (plan && describeWindow(plan, window)) ?? [];
+  });
+}
+
+function countsOf({ accepted, duplicate, rejected }: IngestCounters): ReceiverCounts {
+  return { accepted, duplicate, rejected: { ...rejected } };
+}
+
+function misconfigured(message: string, fix: string): TelemetryKitError {
+  return new TelemetryKitError('invalid_configuration', message, { fix });
+}

@@ -1,0 +1,113 @@
+/**
+ * Closes windows whose grace is over, in order, whether or not anybody contributed. Windows during which the
+ * receiver could not have taken a single contribution, because it was down from the first moment a sender may
+ * use the window to the end of its grace, are skipped: that depends on clock and uptime only, never on data.
+ * A plan that is new to the store begins with the window in which the receiver started.
+ */
+import type { ReportKey, SkippedWindow, Store } from '../aggregation/store.js';
+import { windowStartOf, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
+import type { Logger } from '../service/logger.js';
+import type { ClosingFactors } from './closing-factors.js';
+import { CLOCK_AHEAD_SECONDS } from './window-rule.js';
+
+export interface WindowCloserOptions {
+  readonly plans: readonly CompiledPlan[];
+  readonly store: Store;
+  readonly factors: ClosingFactors;
+  readonly logger: Logger;
+  /** When the receiver started, Unix seconds. */
+  readonly startedAt: number;
+}
+
+interface OpenReport {
+  readonly plan: CompiledPlan;
+  readonly report: CompiledReport;
+  readonly key: ReportKey;
+}
+
+/** Skipped windows stored at once. */
+const SKIP_BATCH = 1000;
+
+export class WindowCloser {
+  readonly #options: WindowCloserOptions;
+  readonly #reports: readonly OpenReport[];
+  /** When the receiver was last up before it started; nothing was missed on a new store. */
+  readonly #lastAlive: number;
+
+  private constructor(options: WindowCloserOptions, reports: readonly OpenReport[], lastAlive: number) {
+    this.#options = options;
+    this.#reports = reports;
+    this.#lastAlive = lastAlive;
+    for (const { plan, report } of reports) options.factors.prepare(plan, report);
+  }
+
+  /** Opens every report of every plan in the store. */
+  static async open(options: WindowCloserOptions): Promise<WindowCloser> {
+    const { plans, store, startedAt } = options;
+    const lastAlive = (await store.lastAlive()) ?? startedAt;
+    const reports: OpenReport[] = [];
+    for (const plan of plans) {
+      for (const report of plan.reports) {
+        const key = { planHash: plan.hashText, report: report.index };
+        await store.openReport(key, windowStartOf(plan.plan, startedAt * 1000));
+        reports.push({ plan, report, key });
+      }
+    }
+    return new WindowCloser(options, reports, lastAlive);
+  }
+
+  /** Closes or skips everything that is due at this Unix time. */
+  async closeDue(now: number): Promise<void> {
+    for (const open of this.#reports) {
+      // The store says where it stands: a transaction that failed may have been committed after all.
+      let next = await this.#options.store.openReport(open.key, 0);
+      while (isOver(open, next, now)) {
+        next = this.#wasMissed(open, next) ? await this.#skipFrom(open, next, now) : await this.#close(open, next);
+      }
+    }
+  }
+
+  /** Returns the next open window. */
+  async #close(open: OpenReport, windowStart: number): Promise<number> {
+    const { store, factors } = this.#options;
+    const window = windowAt(open, windowStart);
+    await store.closeWindow({ ...window, cells: await factors.take(open.plan, open.report) });
+    factors.prepare(open.plan, open.report);
+    return window.windowEnd;
+  }
+
+  /** Returns the next open window. */
+  async #skipFrom(open: OpenReport, windowStart: number, now: number): Promise<number> {
+    const missed: SkippedWindow[] = [];
+    let next = windowStart;
+    while (missed.length < SKIP_BATCH && this.#wasMissed(open, next) && isOver(open, next, now)) {
+      const window = windowAt(open, next);
+      missed.push(window);
+      next = window.windowEnd;
+    }
+    await this.#options.store.skipWindows(missed);
+    this.#options.logger.warn(
+      { plan: open.plan.plan.name, report: open.report.report.name, windows: missed.length },
+      'windows passed while the receiver was down; they are published as suppressed',
+    );
+    return next;
+  }
+
+  /** Down from before anybody could contribute until after anybody could. */
+  #wasMissed({ plan }: OpenReport, windowStart: number): boolean {
+    const { seconds, graceSeconds } = plan.plan.window;
+    const accepting = windowStart - CLOCK_AHEAD_SECONDS;
+    return accepting > this.#lastAlive && windowStart + seconds + graceSeconds <= this.#options.startedAt;
+  }
+}
+
+function windowAt({ plan, key }: OpenReport, windowStart: number): SkippedWindow {
+  const { seconds, graceSeconds, lagSeconds } = plan.plan.window;
+  const windowEnd = windowStart + seconds;
+  return { ...key, windowStart, windowEnd, publishAt: windowEnd + graceSeconds + lagSeconds };
+}
+
+function isOver({ plan }: OpenReport, windowStart: number, now: number): boolean {
+  const { seconds, graceSeconds } = plan.plan.window;
+  return windowStart + seconds + graceSeconds <= now;
+}
