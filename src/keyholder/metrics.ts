@@ -1,0 +1,71 @@
+/**
+ * The key holder's own metrics, for its operators: raw counts of what it did, on its admin endpoint only.
+ * Every reason is there from the start with 0.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { REFUSAL_REASONS, SUPPRESSION_REASONS, type CellOutcome, type WindowReleaseResponse } from '../wire/release.js';
+
+export interface KeyHolderMetrics {
+  /** Counts the outcomes of an answered request and how long it took. */
+  answered(response: WindowReleaseResponse, seconds: number): void;
+  /** Counts a request that got no answer, by the error's code. */
+  failed(code: string, seconds: number): void;
+  /** Writes all of it in Prometheus' text format. */
+  expose(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+/** Failures a caller can see; any other error counts as `internal`. */
+const FAILURES = ['unavailable', 'storage', 'invalid_argument', 'internal'];
+
+export function createMetrics(ledgerSequence: () => number): KeyHolderMetrics {
+  const exporter = new PrometheusExporter({
+    preventServerStart: true,
+    withoutScopeInfo: true,
+    withoutTargetInfo: true,
+  });
+  const provider = new MeterProvider({ readers: [exporter] });
+  const meter = provider.getMeter('telemetry-kit');
+  const counter = (name: string, description: string) =>
+    meter.createCounter(`telemetry_kit.keyholder.${name}`, { description });
+  const released = counter('released', 'cells answered with noised values');
+  const suppressed = counter('suppressed', 'cells answered as suppressed, by reason');
+  const refused = counter('refused', 'cells the key holder did not act on, by reason');
+  const failures = counter('request.failures', 'requests without an answer, by error code');
+  const duration = meter.createHistogram('telemetry_kit.keyholder.request.duration', {
+    description: 'time to answer a release request',
+    unit: 's',
+  });
+  meter
+    .createObservableGauge('telemetry_kit.keyholder.ledger.sequence', { description: 'entries in the ledger' })
+    .addCallback((result) => {
+      result.observe(ledgerSequence());
+    });
+
+  released.add(0);
+  for (const reason of SUPPRESSION_REASONS) suppressed.add(0, { reason });
+  for (const reason of REFUSAL_REASONS) refused.add(0, { reason });
+  for (const code of FAILURES) failures.add(0, { 'error.type': code });
+
+  const count = (outcome: CellOutcome): void => {
+    if (outcome.status === 'released') released.add(1);
+    else if (outcome.status === 'suppressed') suppressed.add(1, { reason: outcome.reason });
+    else refused.add(1, { reason: outcome.reason });
+  };
+  return {
+    answered: ({ cells }, seconds) => {
+      cells.forEach(count);
+      duration.record(seconds);
+    },
+    failed: (code, seconds) => {
+      failures.add(1, { 'error.type': FAILURES.includes(code) ? code : 'internal' });
+      duration.record(seconds);
+    },
+    expose: (request, response) => {
+      exporter.getMetricsRequestHandler(request, response);
+    },
+    close: () => provider.shutdown(),
+  };
+}

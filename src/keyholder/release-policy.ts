@@ -1,0 +1,170 @@
+/**
+ * What may be released at all: the checks that come before the ledger is asked. Each depends on public
+ * parameters and on the ciphertexts as given, never on what they hold; a refusal charges nothing.
+ */
+import { toBase64Url } from '../bytes.js';
+import { TelemetryKitError } from '../errors.js';
+import { parseRational, type Rational } from '../math/rational.js';
+import { ciphertextFromBytes } from '../paillier/ciphertext.js';
+import type { PrivateKey } from '../paillier/private-key.js';
+import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
+import type { CompiledMeasurement } from '../plan/components.js';
+import { scaleFor } from '../privacy/calibration.js';
+import { contributionSensitivity } from '../wire/release-sensitivity.js';
+import type { CellAggregate, KeyedAggregate, RefusalReason, WindowReleaseRequest } from '../wire/release.js';
+import { assertWithinCeiling, periodLimit, type Ceilings } from './ceilings.js';
+import { aggregateDigestOf, releaseIdOf, sortByKid, type CellIdentity } from './release-id.js';
+
+export type Admission<Value> =
+  { readonly admitted: true; readonly value: Value } | { readonly admitted: false; readonly reason: RefusalReason };
+
+/** A window of a known report that is over. */
+export interface AdmittedWindow {
+  readonly plan: CompiledPlan;
+  readonly report: CompiledReport;
+  /** Unix seconds. */
+  readonly start: number;
+  readonly end: number;
+  /** Most epsilon the domain may spend in the period. */
+  readonly limit: Rational;
+}
+
+/** A ciphertext together with the key that opens it. */
+export interface OpenableAggregate {
+  readonly key: PrivateKey;
+  readonly ciphertext: bigint;
+}
+
+/** A cell that may be released, budget permitting. */
+export interface AdmittedCell {
+  readonly identity: CellIdentity;
+  readonly releaseId: string;
+  readonly aggregateDigest: string;
+  readonly measurement: CompiledMeasurement;
+  readonly epsilon: Rational;
+  readonly scale: Rational;
+  readonly aggregates: readonly OpenableAggregate[];
+}
+
+export interface PolicyOptions {
+  readonly privateKeys: readonly PrivateKey[];
+  readonly plans: readonly CompiledPlan[];
+  readonly ceilings: Ceilings;
+}
+
+export class ReleasePolicy {
+  readonly #keys: ReadonlyMap<string, PrivateKey>;
+  readonly #plans: ReadonlyMap<string, CompiledPlan>;
+  readonly #ceilings: Ceilings;
+
+  /** Throws `invalid_configuration` for a plan beyond the ceilings, or one none of whose keys is held. */
+  constructor({ privateKeys, plans, ceilings }: PolicyOptions) {
+    this.#keys = new Map(privateKeys.map((key) => [key.publicKey.kid, key]));
+    this.#plans = new Map(plans.map((plan) => [toBase64Url(plan.hash), plan]));
+    this.#ceilings = ceilings;
+    for (const plan of plans) {
+      assertWithinCeiling(plan, ceilings);
+      this.#assertKeyHeld(plan);
+    }
+  }
+
+  /** Per measurement: its noise scale and the slots that one window of it has. */
+  noiseDemand(): { readonly scale: Rational; readonly count: number }[] {
+    return [...this.#plans.values()].flatMap(({ reports }) =>
+      reports.flatMap((report) =>
+        report.measurements.map((measurement) => ({
+          scale: scaleOf(measurement),
+          count: labelCombinations(report).length * measurement.slots.length,
+        })),
+      ),
+    );
+  }
+
+  admitWindow(request: WindowReleaseRequest, nowMillis: number): Admission<AdmittedWindow> {
+    const { planHash, windowStart: start, windowEnd: end } = request;
+    const plan = this.#plans.get(toBase64Url(planHash));
+    if (plan === undefined) return refused('unknown_plan');
+    const report = plan.reports[request.report];
+    if (report === undefined) return refused('unknown_cell');
+    const { seconds } = plan.plan.window;
+    const inRange = start % seconds === 0 && end === start + seconds && nowMillis >= 1000 * end;
+    return inRange
+      ? admitted({ plan, report, start, end, limit: periodLimit(plan, this.#ceilings) })
+      : refused('range');
+  }
+
+  admitCell(window: AdmittedWindow, cell: CellAggregate): Admission<AdmittedCell> {
+    const measurement = window.report.measurements[cell.measurement];
+    if (measurement === undefined || !labelsExist(window.report, cell.labels)) return refused('unknown_cell');
+    const keyed = this.#keysFor(window.plan, cell.aggregates);
+    if (keyed === undefined) return refused('unknown_key');
+    const aggregates = keyed.flatMap(parseAggregate);
+    if (aggregates.length !== cell.aggregates.length) return refused('ciphertext');
+    const identity = identityOf(window, cell);
+    return admitted({
+      identity,
+      releaseId: releaseIdOf(identity),
+      aggregateDigest: aggregateDigestOf(cell.aggregates),
+      measurement,
+      epsilon: parseRational(measurement.measurement.epsilon),
+      scale: scaleOf(measurement),
+      aggregates,
+    });
+  }
+
+  /** `undefined` unless there is at least one, each is of the plan and held, and none is named twice. */
+  #keysFor(plan: CompiledPlan, aggregates: readonly KeyedAggregate[]): KeyedWithKey[] | undefined {
+    const found = aggregates.flatMap((aggregate) => {
+      const key = plan.plan.keys.includes(aggregate.kid) ? this.#keys.get(aggregate.kid) : undefined;
+      return key === undefined ? [] : [{ key, bytes: aggregate.ciphertext }];
+    });
+    const distinct = new Set(found.map(({ key }) => key)).size;
+    return found.length > 0 && found.length === aggregates.length && distinct === found.length ? found : undefined;
+  }
+
+  #assertKeyHeld({ plan }: CompiledPlan): void {
+    if (plan.keys.some((kid) => this.#keys.has(kid))) return;
+    throw new TelemetryKitError('invalid_configuration', `no private key of plan ${plan.name} is held`, {
+      fix: `give the key holder the private key of one of ${plan.keys.join(', ')}`,
+    });
+  }
+}
+
+interface KeyedWithKey {
+  readonly key: PrivateKey;
+  readonly bytes: Uint8Array;
+}
+
+function parseAggregate({ key, bytes }: KeyedWithKey): OpenableAggregate[] {
+  const ciphertext = ciphertextFromBytes(key.publicKey, bytes);
+  return ciphertext === undefined ? [] : [{ key, ciphertext }];
+}
+
+function labelsExist({ labels }: CompiledReport, indices: readonly number[]): boolean {
+  return indices.length === labels.length && labels.every(({ values }, i) => values[indices[i] ?? -1] !== undefined);
+}
+
+function identityOf({ plan, report, start, end }: AdmittedWindow, cell: CellAggregate): CellIdentity {
+  return {
+    kind: 'window',
+    planHash: toBase64Url(plan.hash),
+    report: report.index,
+    measurement: cell.measurement,
+    labels: cell.labels,
+    rangeStart: start,
+    rangeEnd: end,
+    kids: sortByKid(cell.aggregates).map(({ kid }) => kid),
+  };
+}
+
+function scaleOf(measurement: CompiledMeasurement): Rational {
+  return scaleFor(contributionSensitivity(measurement), parseRational(measurement.measurement.epsilon));
+}
+
+function admitted<Value>(value: Value): Admission<Value> {
+  return { admitted: true, value };
+}
+
+function refused(reason: RefusalReason): { readonly admitted: false; readonly reason: RefusalReason } {
+  return { admitted: false, reason };
+}
