@@ -6,7 +6,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { Label } from '../src/plan/plan.js';
 import type { CompiledReport } from '../src/plan/compile.js';
-import { SEALED, SealedTexts } from './sealed-texts.js';
+import { SealedTexts } from './sealed-texts.js';
 import type { SpanSelection } from './span-selection.js';
 
 export class CapturedSpan {
@@ -46,10 +46,9 @@ export class CapturedSpan {
     return this.#values.get(key);
   }
 
-  /** This capture, completed by a later one of the same span whose values were overwritten in between. */
+  /** This capture, completed by a later one of the same span, on which its values were overwritten. */
   completedBy(later: CapturedSpan): CapturedSpan {
-    const added = [...later.#values].filter(([, value]) => value !== SEALED);
-    const values = new Map([...added, ...this.#values]);
+    const values = new Map([...later.#values, ...this.#values]);
     return new CapturedSpan(this.report, this.labels, this.texts.and(later.texts), values);
   }
 }

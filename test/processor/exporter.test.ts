@@ -104,7 +104,10 @@ describe('createSealedSpanProcessor', () => {
     const detected = new Promise<string>((resolve) => (detect = resolve));
     const { provider, checkout } = await wire({ scheduledDelayMillis: 1, maxQueueSize: 1 }, detected);
     checkout(1); // a full batch: the SDK starts to export it at once and waits for the resource
-    const flushed = provider.forceFlush();
+    let isFlushed = false;
+    const flushed = provider.forceFlush().then(() => (isFlushed = true));
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(isFlushed).toBe(false);
     detect('machine-7');
     await flushed;
     expect(capture.requests[0]!.body.toString()).toContain('machine-7');
@@ -146,6 +149,8 @@ describe('batchSize', () => {
     const size = (envelopeBytes(key, plan.reports[0]!) * 4) / 3;
     expect(batchSize(plan, key)).toBe(Math.min(512, Math.floor(3_000_000 / Math.ceil(size))));
 
+    expect(batchSize(testPlan(), publicKey)).toBe(512);
+
     const values = Array.from({ length: 32 }, (_, index) => `value-${String(index)}`);
     const [small] = testPlanDocument().reports as [Report];
     const measurements = Array.from({ length: 16 }, (_, index): Measurement => {
@@ -168,12 +173,12 @@ describe('the in-flight exporter', () => {
     for (let count = 0; count < 14; count += 1) exporter.export([], ({ code }) => codes.push(code));
     expect(pending).toHaveLength(8);
     expect(codes).toEqual([1, 1]);
-    const flushed = exporter.forceFlush();
+    const answeredAtFlush = exporter.forceFlush().then(() => codes.length);
     while (codes.length < 14) {
       pending.shift()?.();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await flushed;
+    expect(await answeredAtFlush).toBe(14);
     expect(codes.filter((code) => code === 0)).toHaveLength(12);
   });
 
@@ -188,11 +193,24 @@ describe('the in-flight exporter', () => {
     await exporter.shutdown();
   });
 
-  it('shuts the inner exporter down once', async () => {
+  it('shuts the inner exporter down once, after the last export was answered', async () => {
+    const pending: (() => void)[] = [];
     const inner = new InMemorySpanExporter();
-    const shutdown = vi.spyOn(inner, 'shutdown');
-    const exporter = new InFlightExporter(inner, 1);
-    await Promise.all([exporter.shutdown(), exporter.shutdown()]);
-    expect(shutdown).toHaveBeenCalledTimes(1);
+    inner.export = (_, done) => pending.push(() => done({ code: ExportResultCode.SUCCESS }));
+    const downAfter: number[] = [];
+    inner.shutdown = () => {
+      downAfter.push(answered);
+      return Promise.resolve();
+    };
+    const exporter = new InFlightExporter(inner, 4);
+    let answered = 0;
+    for (let count = 0; count < 10; count += 1) exporter.export([], () => (answered += 1));
+    const down = Promise.all([exporter.shutdown(), exporter.shutdown()]);
+    while (answered < 10) {
+      pending.shift()?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await down;
+    expect(downAfter).toEqual([10]);
   });
 });

@@ -154,6 +154,20 @@ describe('when randomness runs out', () => {
     expect(kit.processor.stats()).toMatchObject({ queueSize: 0, spans: { sealed: 2 } });
   });
 
+  it('lets no later span overtake one that needs more', async () => {
+    const measurements = checkout.measurements.slice(0, 1);
+    const small: Report = { ...checkout, name: 'small', spans: { names: ['small'] }, measurements };
+    const kit = await readyKit({ plan: testPlan({ reports: [checkout, small] }), poolInitialRecords: 1 });
+    kit.source.hold();
+    kit.span('small'); // leaves too little for a checkout, and enough for another of these
+    kit.span('checkout');
+    kit.span('small');
+    expect(kit.processor.stats()).toMatchObject({ queueSize: 2, spans: { sealed: 1 } });
+    kit.source.release();
+    await kit.processor.forceFlush();
+    expect(finished(kit).map(({ name }) => name)).toEqual(['small', 'checkout', 'small']);
+  });
+
   it('hands the newest on without its contribution when the queue is full', async () => {
     const kit = createKit({ source: new TestPairSource().hold(), queueLimit: 3 });
     for (let count = 0; count < 5; count += 1) {

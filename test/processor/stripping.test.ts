@@ -273,6 +273,14 @@ describe('the view', () => {
     expect(copy.attributes).toEqual({ 'http.route': '/pay', [ENVELOPE_ATTRIBUTE]: envelopeOf(copy) });
   });
 
+  it('leaves the original as it was: a span that has ended is not changed', async () => {
+    const plain = new KeepingProcessor();
+    const kit = await readyKit({ after: [plain] });
+    kit.span('checkout', (open) => open.setAttribute('region', 'eu'));
+    expect(envelopeOf(kit.exporter.getFinishedSpans()[0]!)).not.toBe('');
+    expect(plain.ended[0]!.attributes).toEqual({ region: 'eu' });
+  });
+
   it('becomes the same bytes as the original but for what was sealed', async () => {
     const capture = await OtlpCapture.start();
     const plain = new KeepingProcessor();
