@@ -1,0 +1,59 @@
+/** A release service over a real ledger, whose log lines are kept. */
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import type { Clock } from '../../src/clock.js';
+import { systemClock } from '../../src/clock.js';
+import { parseCeilings } from '../../src/keyholder/ceilings.js';
+import type { ReleaseLedger } from '../../src/keyholder/ledger-record.js';
+import { openLedger, type Ledger } from '../../src/keyholder/ledger.js';
+import { ReleaseService } from '../../src/keyholder/release-service.js';
+import type { PrivateKey } from '../../src/paillier/private-key.js';
+import type { CompiledPlan } from '../../src/plan/compile.js';
+import { systemRandom, type RandomBytes } from '../../src/random.js';
+import { describeError } from '../../src/service/logger.js';
+import { testPrivateKey } from './keys.js';
+import { testPlan } from './plans.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+export interface TestServiceOptions {
+  readonly plans?: readonly CompiledPlan[];
+  readonly privateKeys?: readonly PrivateKey[];
+  readonly path?: string;
+  readonly epsilonPerPeriod?: string;
+  readonly epsilonPerRelease?: string;
+  readonly clock?: Clock;
+  readonly random?: RandomBytes;
+  /** Stands between the service and its real ledger. */
+  readonly between?: (ledger: Ledger) => ReleaseLedger;
+}
+
+export interface TestService {
+  readonly service: ReleaseService;
+  readonly ledger: Ledger;
+  readonly path: string;
+  readonly log: string[];
+}
+
+export function startService(options: TestServiceOptions = {}): TestService {
+  const path = options.path ?? join(temporaryFolder(), 'ledger.sqlite');
+  const ledger = openLedger(path);
+  onTestFinished(() => {
+    ledger.close();
+  });
+  const log: string[] = [];
+  const logger = pino({ serializers: { err: describeError } }, { write: (line: string) => void log.push(line) });
+  const service = new ReleaseService({
+    plans: options.plans ?? [testPlan()],
+    privateKeys: options.privateKeys ?? [testPrivateKey()],
+    ceilings: parseCeilings({
+      epsilonPerPeriod: options.epsilonPerPeriod ?? '1000',
+      epsilonPerRelease: options.epsilonPerRelease ?? '10',
+    }),
+    ledger: options.between?.(ledger) ?? ledger,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    logger,
+  });
+  return { service, ledger, path, log };
+}
