@@ -55,7 +55,9 @@ export function describeWindow(compiled: CompiledPlan, window: AnsweredWindow): 
     const measurement = report.measurements[cell.measurement];
     return measurement === undefined ? [] : [describeCell(compiled, report, measurement, cell)];
   });
-  const { windowStart, windowEnd, budget } = window;
+  const { windowStart, windowEnd } = window;
+  // Where the key holder refused the whole window it names no domain.
+  const budget = window.budget?.domain === '' ? undefined : window.budget;
   return { plan: plan.name, planHash, report: report.report.name, windowStart, windowEnd, cells, budget };
 }
 

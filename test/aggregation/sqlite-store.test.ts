@@ -208,7 +208,7 @@ describe('windows', () => {
     expect(await store.unanswered()).toEqual([]);
     await expect(store.releaseRequest(window)).rejects.toMatchObject({ code: 'invalid_argument' });
 
-    expect(await store.publishDue(START + 89)).toEqual([]);
+    expect(await store.publishDue(START + 89.999)).toEqual([]);
     expect(await store.latestPublished(window)).toBeUndefined();
     expect(await store.publishDue(START + 90)).toEqual([window]);
     expect(await store.publishDue(START + 90)).toEqual([]);
@@ -278,7 +278,7 @@ describe('the file', () => {
     expect(await store.lastAlive()).toBeUndefined();
     await store.openReport(window, START);
     await store.markAlive(START);
-    await store.record([contribution(1, 0)], START + 5);
+    await store.record([contribution(1, 0)], START + 5.999);
     await store.markAlive(START - 100);
     await reopen();
     expect(await store.lastAlive()).toBe(START + 5);

@@ -186,6 +186,14 @@ describe('released values as metrics', () => {
     expect(await collect()).toEqual(metrics);
   });
 
+  test('of a window that was refused altogether are suppressed, and say nothing about a budget', async () => {
+    const budget = { domain: '', periodStart: 0, limit: '0', consumed: '0', remaining: '0' };
+    await publish(WINDOW, () => ({ status: 'refused', reason: 'unknown_plan' }), { budget });
+    const metrics = await collect();
+    expect(metrics.get('telemetry_kit.suppressed')!.dataPoints).toHaveLength(6);
+    expect(metrics.has('telemetry_kit.budget.limit')).toBe(false);
+  });
+
   test('of a skipped window are suppressed in every declared cell', async () => {
     const window = { planHash: plan.hashText, report: 0, windowStart: WINDOW };
     await store.openReport(window, WINDOW);
