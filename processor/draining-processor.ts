@@ -48,7 +48,7 @@ export class DrainingProcessor implements SpanProcessor {
   /** Also lets the batches that waited for it reach the exporter, which happens a few microtasks later. */
   async #resourceDetected(): Promise<void> {
     if (this.#pendingResource === undefined) return;
-    await this.#pendingResource.waitForAsyncAttributes?.();
+    await this.#pendingResource.waitForAsyncAttributes?.().catch(() => undefined);
     this.#pendingResource = undefined;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }

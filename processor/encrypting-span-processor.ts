@@ -111,9 +111,12 @@ export class EncryptingSpanProcessor implements SpanProcessor {
   }
 
   async #close(): Promise<void> {
-    await this.#sealer.drain(this.#settings.drainTimeoutMillis);
-    await this.#sealer.close();
-    await this.#inner.shutdown();
+    try {
+      await this.#sealer.drain(this.#settings.drainTimeoutMillis);
+      await this.#sealer.close();
+    } finally {
+      await this.#inner.shutdown();
+    }
   }
 
   #contribute(stripped: StrippedSpan): void {

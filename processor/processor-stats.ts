@@ -14,7 +14,7 @@ export const DROP_REASONS = [
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
-export const VALUE_OUTCOMES = [
+const VALUE_OUTCOMES = [
   'measured',
   'other',
   'absent',

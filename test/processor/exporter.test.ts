@@ -99,20 +99,23 @@ describe('createSealedSpanProcessor', () => {
     expect(envelopesIn(capture.spans)).toHaveLength(2);
   });
 
-  it('waits for spans whose resource is still being detected', async () => {
-    let detect: (id: string) => void = () => undefined;
-    const detected = new Promise<string>((resolve) => (detect = resolve));
-    const { provider, checkout } = await wire({ scheduledDelayMillis: 1, maxQueueSize: 1 }, detected);
-    checkout(1); // a full batch: the SDK starts to export it at once and waits for the resource
-    let isFlushed = false;
-    const flushed = provider.forceFlush().then(() => (isFlushed = true));
-    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    expect(isFlushed).toBe(false);
-    detect('machine-7');
-    await flushed;
-    expect(capture.requests[0]!.body.toString()).toContain('machine-7');
-    await provider.shutdown();
-  });
+  it.each(['forceFlush', 'shutdown'] as const)(
+    '%s waits for spans whose resource is still being detected',
+    async (end) => {
+      let detect: (id: string) => void = () => undefined;
+      const detected = new Promise<string>((resolve) => (detect = resolve));
+      const { provider, checkout } = await wire({ scheduledDelayMillis: 1, maxQueueSize: 1 }, detected);
+      checkout(1); // a full batch: the SDK starts to export it at once and waits for the resource
+      let isFlushed = false;
+      const flushed = provider[end]().then(() => (isFlushed = true));
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      expect(isFlushed).toBe(false);
+      detect('machine-7');
+      await flushed;
+      expect(capture.requests[0]!.body.toString()).toContain('machine-7');
+      await provider.shutdown();
+    },
+  );
 
   it('sends many small batches, which the OTLP exporter alone would refuse', async () => {
     const spansSent = async (createExporter: () => InFlightExporter | OTLPTraceExporter): Promise<number> => {

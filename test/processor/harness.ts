@@ -21,7 +21,7 @@ import type { CompiledPlan } from '../../src/plan/compile.js';
 import { testPrivateKey } from '../support/keys.js';
 import { testPlan } from '../support/plans.js';
 
-export const privateKey = testPrivateKey();
+const privateKey = testPrivateKey();
 export const publicKey = privateKey.publicKey;
 const defaultPlan = testPlan();
 

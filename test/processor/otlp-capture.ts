@@ -82,7 +82,7 @@ export interface OtlpSpan {
   readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
 }
 
-export function spansOf(json: Buffer): OtlpSpan[] {
+function spansOf(json: Buffer): OtlpSpan[] {
   const { resourceSpans } = JSON.parse(json.toString()) as {
     resourceSpans: { scopeSpans: { spans: OtlpSpan[] }[] }[];
   };

@@ -123,12 +123,13 @@ describe('the pool', () => {
     await vi.waitFor(() => expect(pool.size).toBe(40));
   });
 
-  it('grows when it runs dry, and never over its limit', async () => {
+  it('grows once each time it runs dry, and never over its limit', async () => {
     const { pool } = createPool();
     for (const expected of [80, 160, 160]) {
       await pool.ready();
       await settle();
       while (pool.take({ obfuscators: 1, masks: 3 }) !== undefined);
+      expect(pool.take({ obfuscators: 1, masks: 3 })).toBeUndefined();
       await vi.waitFor(() => expect(pool.size).toBe(expected));
     }
   });
