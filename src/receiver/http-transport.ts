@@ -66,6 +66,9 @@ async function answer(
       release();
     }
   } catch (error) {
+    // The sender is gone: nobody reads this, and nothing is wrong here.
+    if (request.destroyed)
+      return failure(encoding, { code: RPC_CODES.INVALID_ARGUMENT, message: 'the body is incomplete' });
     if (error instanceof BodyTooLarge) return tooLarge(encoding, limits.maxBodyBytes);
     return failure(encoding, describeFailure(error, counters, logger));
   }

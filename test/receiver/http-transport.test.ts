@@ -172,6 +172,7 @@ describe('a request that can never be taken', () => {
     socket.destroy();
     await until(() => harness.transport.inFlightBytes.used === 0);
     expect(await post('{}')).toMatchObject({ status: 200 });
+    expect(harness.counters.requests).toEqual({ success: 1, partial_success: 0, undecodable: 0, unavailable: 0 });
   });
 });
 
