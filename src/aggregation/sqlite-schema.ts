@@ -80,7 +80,7 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
-export const SCHEMA_VERSION = MIGRATIONS.length;
+const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** Brings the file to this version. Throws `storage` where it was written by a newer one. */
 export function migrate(database: SqliteDatabase): void {

@@ -21,6 +21,8 @@ const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Tra
 export const ACCEPTED_CODINGS = 'gzip, deflate';
 
 export class BodyTooLarge extends Error {}
+/** The connection broke before the body was complete: nothing is wrong on this side. */
+export class SenderGone extends Error {}
 
 /** Whether a Content-Encoding can be undone; none and `identity` need nothing. */
 export function isKnownCoding(coding: string | undefined): boolean {
@@ -33,7 +35,7 @@ export interface HeldBody {
   readonly release: () => void;
 }
 
-/** Rejects with `BodyTooLarge`, `UndecodableRequest` or, without room, `unavailable`, having given back all room. */
+/** Rejects with `BodyTooLarge`, `SenderGone`, `UndecodableRequest` or, without room, `unavailable`, having given back all room. */
 export async function readBody(request: IncomingMessage, maxBytes: number, room: Capacity): Promise<HeldBody> {
   const chunks: Buffer[] = [];
   let held = 0;
@@ -54,6 +56,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number, room:
     return { bytes: Buffer.concat(chunks), release };
   } catch (error) {
     release();
+    if (request.destroyed && !request.complete) throw new SenderGone();
     if (isZlibError(error)) throw new UndecodableRequest('the body is not valid in its Content-Encoding');
     throw error;
   }

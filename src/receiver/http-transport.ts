@@ -8,7 +8,7 @@ import { encodeExportResponse, encodeStatus, RPC_CODES, type RpcStatus } from '.
 import type { OtlpEncoding } from '../otlp/trace-request.js';
 import { closeServer, listen } from '../service/admin-server.js';
 import { describeFailure } from './failure.js';
-import { ACCEPTED_CODINGS, BodyTooLarge, isKnownCoding, readBody } from './http-body.js';
+import { ACCEPTED_CODINGS, BodyTooLarge, isKnownCoding, readBody, SenderGone } from './http-body.js';
 import type { RunningTransport, TransportOptions } from './transport.js';
 
 const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
@@ -66,9 +66,7 @@ async function answer(
       release();
     }
   } catch (error) {
-    // The sender is gone: nobody reads this, and nothing is wrong here.
-    if (request.destroyed)
-      return failure(encoding, { code: RPC_CODES.INVALID_ARGUMENT, message: 'the body is incomplete' });
+    if (error instanceof SenderGone) return incomplete(encoding);
     if (error instanceof BodyTooLarge) return tooLarge(encoding, limits.maxBodyBytes);
     return failure(encoding, describeFailure(error, counters, logger));
   }
@@ -104,6 +102,11 @@ function unsupportedType(): HttpAnswer {
 function tooLarge(encoding: OtlpEncoding, maxBytes: number): HttpAnswer {
   const message = `the body is larger than ${String(maxBytes)} bytes; send smaller batches`;
   return refused(413, encoding, { code: RPC_CODES.RESOURCE_EXHAUSTED, message });
+}
+
+/** Nobody reads it; the connection is gone. */
+function incomplete(encoding: OtlpEncoding): HttpAnswer {
+  return refused(400, encoding, { code: RPC_CODES.INVALID_ARGUMENT, message: 'the body is incomplete' });
 }
 
 function failure(encoding: OtlpEncoding, status: RpcStatus): HttpAnswer {

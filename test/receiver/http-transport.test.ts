@@ -187,8 +187,9 @@ describe('a request that shall be sent again', () => {
     harness.gate = promise;
     const first = post(JSON.stringify(requestWith(envelope(), envelope(), envelope())));
     await until(() => harness.pipeline.queued === 3);
-    retry(await post(JSON.stringify(requestWith(envelope(), envelope()))));
+    const refused = await post(JSON.stringify(requestWith(envelope(), envelope())));
     open();
+    retry(refused);
     expect(await first).toMatchObject({ status: 200 });
   });
 
