@@ -25,4 +25,4 @@ for (const { name, ratio, below, above } of FLOORS) {
     `${good ? 'ok    ' : 'MISSED'} ${name} ${result ? `${result.median} ${result.unit} x${result.ratio ?? '-'}` : 'absent'}\n`,
   );
 }
-process.exitCode = missed === 0 ? 0 : 1;
+process.exit(missed === 0 ? 0 : 1);

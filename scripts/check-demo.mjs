@@ -23,4 +23,4 @@ for (const row of result.released) {
 }
 for (const fault of faults) process.stderr.write(`demo: ${fault}\n`);
 process.stdout.write(faults.length === 0 ? `demo: ${result.released.length} values released, no leak\n` : '');
-process.exitCode = faults.length === 0 ? 0 : 1;
+process.exit(faults.length === 0 ? 0 : 1);
