@@ -8,6 +8,7 @@ import type { VerifiedContribution } from '../wire/verify.js';
 import { GroupCommit } from './group-commit.js';
 import { KeyRing } from './key-ring.js';
 import { labelsText, SqliteContributions, type CellTotals } from './sqlite-contributions.js';
+import { SqliteReports } from './sqlite-reports.js';
 import { migrate } from './sqlite-schema.js';
 import { SqliteSweeper } from './sqlite-sweeper.js';
 import { SqliteWindows, type AggregatedCell } from './sqlite-windows.js';
@@ -34,6 +35,7 @@ export class SqliteStore implements Store {
   readonly #database: SqliteDatabase;
   readonly #keys: KeyRing;
   readonly #contributions: SqliteContributions;
+  readonly #reports: SqliteReports;
   readonly #windows: SqliteWindows;
   readonly #sweeper: SqliteSweeper;
   #closed = false;
@@ -44,6 +46,7 @@ export class SqliteStore implements Store {
     this.#database = database;
     this.#keys = new KeyRing(keys);
     this.#contributions = new SqliteContributions(database, this.#keys);
+    this.#reports = new SqliteReports(database);
     this.#windows = new SqliteWindows(database);
     this.#sweeper = new SqliteSweeper(database);
     this.#arrivals = new GroupCommit((arrivals) => this.#commit(arrivals), MAX_GROUP);
@@ -61,12 +64,11 @@ export class SqliteStore implements Store {
   }
 
   openReport(report: ReportKey, firstWindowStart: number): Promise<number> {
-    return this.#transact(() => {
-      this.#database
-        .prepare('INSERT OR IGNORE INTO reports (plan_hash, report, next_window_start) VALUES (?, ?, ?)')
-        .run(report.planHash, report.report, firstWindowStart);
-      return this.#report(report).next_window_start;
-    });
+    return this.#transact(() => this.#reports.open(report, firstWindowStart));
+  }
+
+  unfinishedReports(): Promise<ReportKey[]> {
+    return this.#transact(() => this.#reports.unfinished());
   }
 
   record(contributions: readonly VerifiedContribution[], now: number): Promise<RecordOutcome[]> {
@@ -74,21 +76,18 @@ export class SqliteStore implements Store {
   }
 
   markAlive(now: number): Promise<void> {
-    return this.#transact(() => this.#setAlive(now));
+    return this.#transact(() => this.#reports.markAlive(now));
   }
 
   lastAlive(): Promise<number | undefined> {
-    return this.#transact(() => {
-      const row = this.#database.prepare('SELECT last_alive FROM liveness').get() as { last_alive: number } | undefined;
-      return row?.last_alive;
-    });
+    return this.#transact(() => this.#reports.lastAlive());
   }
 
   closeWindow(window: ClosingWindow): Promise<void> {
     // What arrived before the window closes is counted before it closes.
     this.#arrivals.flush();
     return this.#transact(() => {
-      const reportId = this.#firstOpen(window);
+      const reportId = this.#reports.firstOpen(window);
       const totalsOf = new Map<string, CellTotals>();
       const cells = window.cells.map((cell) => {
         const labels = labelsText(cell.labels);
@@ -102,7 +101,7 @@ export class SqliteStore implements Store {
 
   skipWindows(windows: readonly SkippedWindow[]): Promise<void> {
     return this.#transact(() => {
-      for (const window of windows) this.#windows.skip(this.#firstOpen(window), window);
+      for (const window of windows) this.#windows.skip(this.#reports.firstOpen(window), window);
     });
   }
 
@@ -147,7 +146,7 @@ export class SqliteStore implements Store {
 
   #commit(arrivals: readonly Arrival[]): RecordOutcome[] {
     return this.#run(() => {
-      this.#setAlive(Math.max(...arrivals.map(({ now }) => now)));
+      this.#reports.markAlive(Math.max(...arrivals.map(({ now }) => now)));
       return this.#contributions.record(arrivals.map(({ contribution }) => contribution));
     });
   }
@@ -158,33 +157,6 @@ export class SqliteStore implements Store {
       return { kid, ciphertext: ciphertextToBytes(key, addCiphertexts(key, total(measurement, kid), ciphertext)) };
     });
     return { measurement, labels, count, digest, aggregates };
-  }
-
-  /** Row of the report, after making sure that its windows close in order. */
-  #firstOpen(window: WindowKey): number {
-    const { report_id: reportId, next_window_start: next } = this.#report(window);
-    if (window.windowStart === next) return reportId;
-    throw new TelemetryKitError('invalid_argument', 'windows close in order', {
-      fix: `close the window that starts at ${String(next)} first`,
-    });
-  }
-
-  #report({ planHash, report }: ReportKey): { report_id: number; next_window_start: number } {
-    const row = this.#database
-      .prepare('SELECT * FROM reports WHERE plan_hash = ? AND report = ?')
-      .get(planHash, report);
-    if (row !== undefined) return row as { report_id: number; next_window_start: number };
-    throw new TelemetryKitError('invalid_argument', 'the report was not opened', { fix: 'call openReport() first' });
-  }
-
-  /** Never backwards, so that a clock set back does not make a running receiver look dead. */
-  #setAlive(now: number): void {
-    this.#database
-      .prepare(
-        `INSERT INTO liveness VALUES (1, ?)
-         ON CONFLICT (only_row) DO UPDATE SET last_alive = max(last_alive, excluded.last_alive)`,
-      )
-      .run(Math.floor(now));
   }
 
   #transact<Result>(work: () => Result): Promise<Result> {

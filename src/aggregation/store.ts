@@ -71,6 +71,8 @@ export interface AnsweredWindow extends WindowKey {
 export interface Store {
   /** Declares a report; its first window is the given one unless the report is known. Returns the first open window. */
   openReport(report: ReportKey, firstWindowStart: number): Promise<number>;
+  /** Reports with contributions or windows that were not published yet. */
+  unfinishedReports(): Promise<ReportKey[]>;
   /** Counts contributions once; resolves when they are durable. Outcomes in the order given. */
   record(contributions: readonly VerifiedContribution[], now: number): Promise<RecordOutcome[]>;
   /** Remembers that the receiver is up. */

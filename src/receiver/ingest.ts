@@ -13,11 +13,11 @@ import type { CompiledPlan } from '../plan/compile.js';
 import { decodeEnvelope, envelopeBytes, headerBytes } from '../wire/envelope.js';
 import { REJECTION_REASONS, type RejectionReason } from '../wire/rejection.js';
 import { EnvelopeVerifier, type VerifiedContribution } from '../wire/verify.js';
-import { Capacity } from './capacity.js';
-import { busy } from './failure.js';
+import { Admission } from './admission.js';
 import { noRejections, type IngestCounters, type RejectionCounts } from './ingest-counters.js';
 import type { ReceiverLimits } from './limits.js';
 import type { EnvelopeVerification } from './verify-pool.js';
+import { verifyTasks } from './verify-tasks.js';
 import { judgeWindow } from './window-rule.js';
 
 export interface IngestOptions {
@@ -35,9 +35,6 @@ export interface IngestOptions {
 
 /** Envelopes read between two turns of the event loop: about a millisecond. */
 const READ_CHUNK = 256;
-/** One task for a worker: at most this many envelopes and bytes, so that none waits long behind another. */
-const TASK_ENVELOPES = 64;
-const TASK_BYTES = 128 * 1024;
 
 /** Whole quadruples of text that cover the fixed part of a header. */
 const HEADER_TEXT = 4 * Math.ceil(headerBytes(0) / 3);
@@ -49,8 +46,7 @@ export class IngestPipeline {
   readonly #reader: EnvelopeVerifier;
   /** Text longer than any envelope of any plan is not decoded. */
   readonly #longestText: number;
-  readonly #queuedEnvelopes: Capacity;
-  readonly #queuedBytes: Capacity;
+  readonly #admission: Admission;
 
   constructor(options: IngestOptions) {
     const { plans, keys, limits } = options;
@@ -58,13 +54,12 @@ export class IngestPipeline {
     this.#plans = new Map(plans.map((plan) => [plan.hashText, plan]));
     this.#reader = new EnvelopeVerifier(plans, keys);
     this.#longestText = textLength(Math.max(...envelopeSizes(plans, keys)));
-    this.#queuedEnvelopes = new Capacity(limits.maxQueuedEnvelopes);
-    this.#queuedBytes = new Capacity(limits.maxQueuedBytes);
+    this.#admission = new Admission(limits);
   }
 
   /** Envelopes that were admitted and are not yet answered. */
   get queued(): number {
-    return this.#queuedEnvelopes.used;
+    return this.#admission.envelopes;
   }
 
   /**
@@ -73,7 +68,7 @@ export class IngestPipeline {
    * then the sender must send everything again, and what was stored already is recognised.
    */
   async ingest({ spans, envelopes, malformed }: ExtractedEnvelopes): Promise<PartialSuccess | undefined> {
-    const leave = this.#admit(envelopes);
+    const leave = this.#admission.admit(envelopes);
     try {
       const rejected = noRejections();
       rejected.malformed = malformed;
@@ -84,21 +79,6 @@ export class IngestPipeline {
     } finally {
       leave();
     }
-  }
-
-  /** Takes room for all envelopes of a request, or refuses the whole request. Returns how to give it back. */
-  #admit(envelopes: readonly string[]): () => void {
-    const count = envelopes.length;
-    const bytes = envelopes.reduce((sum, { length }) => sum + length, 0);
-    if (!this.#queuedEnvelopes.tryTake(count)) throw busy();
-    if (!this.#queuedBytes.tryTake(bytes)) {
-      this.#queuedEnvelopes.give(count);
-      throw busy();
-    }
-    return () => {
-      this.#queuedEnvelopes.give(count);
-      this.#queuedBytes.give(bytes);
-    };
   }
 
   /** Decodes, reads headers, judges windows; what is left is worth an exponentiation. */
@@ -127,7 +107,7 @@ export class IngestPipeline {
   async #verify(envelopes: readonly Uint8Array[], rejected: RejectionCounts): Promise<VerifiedContribution[]> {
     if (envelopes.length === 0) return [];
     const started = this.#options.clock();
-    const results = await allDone(tasksOf(envelopes).map((task) => this.#options.verification.verify(task)));
+    const results = await allDone(verifyTasks(envelopes).map((task) => this.#options.verification.verify(task)));
     this.#options.onVerified?.((this.#options.clock() - started) / 1000);
     return results.flat().flatMap((result) => {
       if (result.ok) return [result.contribution];
@@ -188,22 +168,6 @@ function envelopeSizes(plans: readonly CompiledPlan[], keys: readonly PublicKey[
 /** Characters of unpadded base64url. */
 function textLength(bytes: number): number {
   return Math.ceil((bytes * 4) / 3);
-}
-
-function tasksOf(envelopes: readonly Uint8Array[]): Uint8Array[][] {
-  const tasks: Uint8Array[][] = [];
-  let bytes = Infinity;
-  for (const envelope of envelopes) {
-    const task = tasks.at(-1);
-    if (task !== undefined && task.length < TASK_ENVELOPES && bytes + envelope.length <= TASK_BYTES) {
-      task.push(envelope);
-      bytes += envelope.length;
-    } else {
-      tasks.push([envelope]);
-      bytes = envelope.length;
-    }
-  }
-  return tasks;
 }
 
 /** As Promise.all, but a failure is told only when no task runs any more: until then the room is taken. */

@@ -1,5 +1,5 @@
 /** From stored windows to what readers are shown: names instead of positions, noise described, suppression explained. */
-import type { AnsweredCell, AnsweredWindow } from '../aggregation/store.js';
+import type { AnsweredCell, AnsweredWindow, Store } from '../aggregation/store.js';
 import { formatRational, parseRational } from '../math/rational.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
@@ -45,6 +45,15 @@ export interface PublishedValue {
   readonly value: string;
   /** Integer, may be negative. */
   readonly count: number;
+}
+
+/** Every published window that is still kept, in order of publication. */
+export async function describePublished(store: Store, plans: readonly CompiledPlan[]): Promise<PublishedWindow[]> {
+  const published = await store.published();
+  return published.flatMap((window) => {
+    const plan = plans.find(({ hashText }) => hashText === window.planHash);
+    return (plan && describeWindow(plan, window)) ?? [];
+  });
 }
 
 export function describeWindow(compiled: CompiledPlan, window: AnsweredWindow): PublishedWindow | undefined {

@@ -6,23 +6,16 @@
  * Every declared series is there in every window, with and without traffic. A suppressed cell has no value
  * and is marked as suppressed. Attributes hold no host, instance or count of contributions.
  */
-import { ValueType, type Attributes, type HrTime } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { emptyResource } from '@opentelemetry/resources';
-import {
-  AggregationTemporality,
-  DataPointType,
-  type CollectionResult,
-  type DataPoint,
-  type GaugeMetricData,
-  type MetricProducer,
-} from '@opentelemetry/sdk-metrics';
+import type { CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Store } from '../aggregation/store.js';
-import { approximate, compareRational, parseRationalFraction } from '../math/rational.js';
 import type { CompiledPlan } from '../plan/compile.js';
 import { MECHANISM } from '../privacy/index.js';
-import type { BudgetState } from '../wire/release.js';
+import { Gauges } from './gauges.js';
+import { addBudgets } from './published-budgets.js';
 import { describeWindow, type PublishedCell, type PublishedWindow } from './publication.js';
-import { BUDGET, measurementSeries, RELEASE_INFO, SUPPRESSED, WINDOW_END, type SeriesDescription } from './series.js';
+import { measurementSeries, RELEASE_INFO, SUPPRESSED, WINDOW_END } from './series.js';
 
 /** A published window with the plan it was made under. */
 interface Shown {
@@ -45,7 +38,10 @@ export class PublishedMetrics implements MetricProducer {
     const shown = await this.#latest();
     const gauges = new Gauges();
     for (const each of shown) addWindow(gauges, each);
-    for (const [budget, windowEnd] of latestBudgets(shown)) addBudget(gauges, budget, windowEnd);
+    addBudgets(
+      gauges,
+      shown.map(({ window }) => window),
+    );
     const metrics = gauges.metrics();
     const scopeMetrics = metrics.length === 0 ? [] : [{ scope: SCOPE, metrics }];
     return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
@@ -67,32 +63,6 @@ export class PublishedMetrics implements MetricProducer {
     }
     return [...byReport.values()];
   }
-}
-
-/** Gathers data points by series. */
-class Gauges {
-  readonly #series = new Map<string, GaugeMetricData>();
-
-  add(series: SeriesDescription, range: { start: number; end: number }, attributes: Attributes, value: number): void {
-    const { name, unit, description, whole } = series;
-    const gauge = this.#series.get(name) ?? {
-      descriptor: { name, unit, description, valueType: whole ? ValueType.INT : ValueType.DOUBLE },
-      aggregationTemporality: AggregationTemporality.CUMULATIVE,
-      dataPointType: DataPointType.GAUGE,
-      dataPoints: [],
-    };
-    const point: DataPoint<number> = { startTime: at(range.start), endTime: at(range.end), attributes, value };
-    gauge.dataPoints.push(point);
-    this.#series.set(name, gauge);
-  }
-
-  metrics(): GaugeMetricData[] {
-    return [...this.#series.values()];
-  }
-}
-
-function at(unixSeconds: number): HrTime {
-  return [unixSeconds, 0];
 }
 
 function addWindow(gauges: Gauges, { plan, window }: Shown): void {
@@ -150,33 +120,4 @@ function releaseInfo(
     noise: plan.privacy.noise,
     ...(ledger === undefined ? {} : { ledger_sequence: ledger.sequence, ledger_hash: ledger.hash }),
   };
-}
-
-/** The newest state of every domain's budget: of the last period, and in it after the most spending. */
-function latestBudgets(shown: readonly Shown[]): Map<BudgetState, number> {
-  const byDomain = new Map<string, readonly [BudgetState, number]>();
-  for (const { window } of shown) {
-    const { budget, windowEnd } = window;
-    if (budget === undefined) continue;
-    const [known] = byDomain.get(budget.domain) ?? [];
-    if (known === undefined || isNewer(budget, known)) byDomain.set(budget.domain, [budget, windowEnd]);
-  }
-  return new Map(byDomain.values());
-}
-
-function isNewer(candidate: BudgetState, known: BudgetState): boolean {
-  if (candidate.periodStart !== known.periodStart) return candidate.periodStart > known.periodStart;
-  return compareRational(parseRationalFraction(candidate.consumed), parseRationalFraction(known.consumed)) > 0;
-}
-
-function addBudget(gauges: Gauges, budget: BudgetState, end: number): void {
-  const { domain, periodStart: start } = budget;
-  for (const part of ['limit', 'consumed', 'remaining'] as const) {
-    gauges.add(
-      BUDGET[part],
-      { start, end },
-      { domain, measure: 'epsilon' },
-      approximate(parseRationalFraction(budget[part])),
-    );
-  }
 }

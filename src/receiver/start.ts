@@ -4,27 +4,27 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SqliteStore } from '../aggregation/sqlite-store.js';
 import type { Store } from '../aggregation/store.js';
-import { systemClock } from '../clock.js';
-import { TelemetryKitError } from '../errors.js';
 import type { CompiledPlan } from '../plan/compile.js';
+import type { Logger } from '../service/logger.js';
+import { systemClock } from '../clock.js';
 import { systemRandom } from '../random.js';
 import { closeServer, createAdminServer, listen } from '../service/admin-server.js';
 import { asStorageError } from '../service/sqlite.js';
 import { Capacity } from './capacity.js';
-import { assertKeysFor, ClosingFactors } from './closing-factors.js';
+import { checkOptions } from './check-options.js';
+import { ClosingFactors } from './closing-factors.js';
 import { startGrpcTransport } from './grpc-transport.js';
 import { startHttpTransport } from './http-transport.js';
 import { IngestCounters } from './ingest-counters.js';
 import { IngestPipeline } from './ingest.js';
-import { DEFAULT_LIMITS, type ReceiverLimits } from './limits.js';
+import type { ReceiverLimits } from './limits.js';
 import { OperationalMetrics } from './operational-metrics.js';
 import type { ReceiverCounts, ReceiverOptions, RunningReceiver } from './options.js';
-import { describeWindow, type PublishedWindow } from './publication.js';
+import { describePublished } from './publication.js';
 import { startPublishedEndpoint } from './published-endpoint.js';
 import { PublishedMetrics } from './published-metrics.js';
 import { ReleaseScheduler } from './release-scheduler.js';
 import { Releaser } from './releaser.js';
-import { assertDistinctSeries } from './series.js';
 import { Teardown } from './teardown.js';
 import type { RunningTransport, TransportOptions } from './transport.js';
 import { VerifyPool } from './verify-pool.js';
@@ -89,6 +89,7 @@ async function assemble(
 
   const factors = new ClosingFactors(keys, random);
   const closer = await WindowCloser.open({ plans, store, factors, logger, startedAt: clock() / 1000 });
+  await warnAboutForgotten(store, plans, logger);
   const releaser = new Releaser({ plans, store, decryptor, logger });
   const scheduler = new ReleaseScheduler({
     store,
@@ -145,21 +146,10 @@ async function assemble(
   notReady = undefined;
   return {
     ports: { otlpHttp: http.port, otlpGrpc: grpc.port, prometheus: endpoint.port, admin: adminPort },
-    releases: () => describeReleases(store, plans),
+    releases: () => describePublished(store, plans),
     counters: () => countsOf(counters),
     close: () => teardown.run(),
   };
-}
-
-function checkOptions({ plans, publicKeys, limits }: ReceiverOptions): ReceiverLimits {
-  if (plans.length === 0) throw misconfigured('there is no plan', 'configure at least one signed plan');
-  assertKeysFor(plans, publicKeys);
-  assertDistinctSeries(plans);
-  const effective = { ...DEFAULT_LIMITS, ...limits };
-  if (effective.maxInFlightBytes < effective.maxBodyBytes) {
-    throw misconfigured('maxInFlightBytes is less than maxBodyBytes', 'raise maxInFlightBytes or lower maxBodyBytes');
-  }
-  return effective;
 }
 
 function openStore({ dataFolder, publicKeys }: ReceiverOptions): SqliteStore {
@@ -171,18 +161,18 @@ function openStore({ dataFolder, publicKeys }: ReceiverOptions): SqliteStore {
   return SqliteStore.open(join(dataFolder, STORE_FILE), publicKeys);
 }
 
-async function describeReleases(store: Store, plans: readonly CompiledPlan[]): Promise<PublishedWindow[]> {
-  const published = await store.published();
-  return published.flatMap((window) => {
-    const plan = plans.find(({ hashText }) => hashText === window.planHash);
-    return (plan && describeWindow(plan, window)) ?? [];
-  });
+/** Data under a plan that is no longer configured waits for ever; better to hear of it. */
+async function warnAboutForgotten(store: Store, plans: readonly CompiledPlan[], logger: Logger): Promise<void> {
+  const unfinished = await store.unfinishedReports();
+  for (const { planHash, report } of unfinished) {
+    if (plans.some(({ hashText }) => hashText === planHash)) continue;
+    logger.warn(
+      { planHash, report },
+      'the store holds unpublished windows of a plan that is not configured: configure it again until they are published',
+    );
+  }
 }
 
 function countsOf({ accepted, duplicate, rejected }: IngestCounters): ReceiverCounts {
   return { accepted, duplicate, rejected: { ...rejected } };
-}
-
-function misconfigured(message: string, fix: string): TelemetryKitError {
-  return new TelemetryKitError('invalid_configuration', message, { fix });
 }

@@ -284,6 +284,20 @@ describe('the file', () => {
     expect(await store.lastAlive()).toBe(START + 5);
   });
 
+  test('knows which reports are not finished', async () => {
+    await store.openReport(window, START);
+    expect(await store.unfinishedReports()).toEqual([]);
+    await store.record([contribution(1, 0)], START);
+    const unfinished = [{ planHash: plan.hashText, report: 0 }];
+    expect(await store.unfinishedReports()).toEqual(unfinished);
+    await store.closeWindow(closing());
+    expect(await store.unfinishedReports()).toEqual(unfinished);
+    await store.storeAnswer(window, answerTo(await store.releaseRequest(window)));
+    expect(await store.unfinishedReports()).toEqual(unfinished);
+    await store.publishDue(START + 90);
+    expect(await store.unfinishedReports()).toEqual([]);
+  });
+
   test('has one owner', () => {
     expect(() => SqliteStore.open(path, [key])).toThrow(expect.objectContaining({ code: 'already_running' }));
   });

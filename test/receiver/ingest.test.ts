@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fromBase64Url, toBase64Url } from '../../src/bytes.js';
+import { bigIntToBytes, fromBase64Url, toBase64Url } from '../../src/bytes.js';
+import { contributionId, envelopeChallenge } from '../../src/proofs/transcript.js';
+import { componentBytes } from '../../src/wire/envelope.js';
+import { componentReader } from '../../src/wire/read-components.js';
 import type { RejectionReason } from '../../src/wire/rejection.js';
+import { testPrivateKey } from '../support/keys.js';
 import { testPlan, testPlanDocument } from '../support/plans.js';
-import { createHarness, envelope, gate, until, WINDOW, type Harness } from './harness.js';
+import { createHarness, envelope, gate, key, plan, until, WINDOW, type Harness } from './harness.js';
 
 let harness: Harness;
 
@@ -23,6 +27,48 @@ function altered(change: (bytes: Uint8Array, view: DataView) => void): string {
   return toBase64Url(bytes);
 }
 
+/**
+ * A changed envelope whose first challenge is set so that the sum is right again: everything a forger can do
+ * without knowing the openings.
+ */
+function resealed(change: (bytes: Uint8Array) => void): string {
+  const bytes = fromBase64Url(envelope())!;
+  change(bytes);
+  const read = componentReader(key, bytes, HEADER);
+  const components = plan.reports[0]!.measurements.flatMap(({ components: sets }, measurement) =>
+    sets.map((set, component) => ({ measurement, component, set, read: read(set) })),
+  );
+  const id = contributionId(
+    {
+      version: bytes[0]!,
+      key,
+      kid: bytes.subarray(1, 33),
+      planHash: plan.hash,
+      report: 0,
+      mode: 0,
+      windowStart: WINDOW,
+      spanBound: 1,
+      labels: bytes.subarray(80, HEADER),
+      measurementCount: 2,
+    },
+    components.map(({ read: proven, ...component }) => ({ ...component, ciphertexts: proven.encodedCiphertexts })),
+  );
+  const wanted = envelopeChallenge(
+    id,
+    components.flatMap(({ read: proven }) => proven.encodedCommitments),
+  );
+  let offset = HEADER;
+  for (const { set, read: proven } of components) {
+    const sum = proven.branches.reduce((total, { challenge }) => total + challenge, 0n);
+    const modulus = 1n << 128n;
+    const first = (proven.branches[0]!.challenge + wanted - sum + modulus * 64n) % modulus;
+    bytes.set(bigIntToBytes(first, 16), offset + 2 * ELEMENT);
+    offset += componentBytes(key, set);
+  }
+  return toBase64Url(bytes);
+}
+
+const P = testPrivateKey().exportPrimes().p;
 const MODULUS_BYTES = 64;
 const HEADER = 82;
 const ELEMENT = 2 * MODULUS_BYTES;
@@ -80,6 +126,11 @@ describe('rejected contributions', () => {
     ['challenge_sum', 'another challenge', () => altered((bytes) => (bytes[FIRST_CHALLENGE + 15]! ^= 1))],
     ['challenge_sum', 'another window', () => altered((_, view) => view.setBigUint64(68, BigInt(WINDOW + 60)))],
     ['challenge_sum', 'another label', () => altered((_, view) => view.setUint16(80, 1))],
+    [
+      'not_coprime',
+      'a ciphertext that shares a factor with the key',
+      () => resealed((bytes) => bytes.set(bigIntToBytes(P, MODULUS_BYTES), HEADER)),
+    ],
     ['equation', 'another response', () => altered((bytes) => (bytes[FIRST_CHALLENGE + 40]! ^= 1))],
   ])('%s: %s', async (reason, _, make) => {
     const good = [envelope(), envelope()];

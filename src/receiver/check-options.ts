@@ -1,0 +1,22 @@
+/** Finds contradictions in a receiver's options before anything is opened. */
+import { TelemetryKitError } from '../errors.js';
+import { assertKeysFor } from './closing-factors.js';
+import { DEFAULT_LIMITS, type ReceiverLimits } from './limits.js';
+import type { ReceiverOptions } from './options.js';
+import { assertDistinctSeries } from './series.js';
+
+/** The limits to use. Throws `invalid_configuration` or `invalid_plan`. */
+export function checkOptions({ plans, publicKeys, limits }: ReceiverOptions): ReceiverLimits {
+  if (plans.length === 0) throw misconfigured('there is no plan', 'configure at least one signed plan');
+  assertKeysFor(plans, publicKeys);
+  assertDistinctSeries(plans);
+  const effective = { ...DEFAULT_LIMITS, ...limits };
+  if (effective.maxInFlightBytes < effective.maxBodyBytes) {
+    throw misconfigured('maxInFlightBytes is less than maxBodyBytes', 'raise maxInFlightBytes or lower maxBodyBytes');
+  }
+  return effective;
+}
+
+function misconfigured(message: string, fix: string): TelemetryKitError {
+  return new TelemetryKitError('invalid_configuration', message, { fix });
+}

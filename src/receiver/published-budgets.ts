@@ -1,0 +1,39 @@
+/** What is left to spend, as published: the newest state of every domain's budget. */
+import { approximate, compareRational, parseRationalFraction } from '../math/rational.js';
+import type { BudgetState } from '../wire/release.js';
+import type { Gauges } from './gauges.js';
+import type { PublishedWindow } from './publication.js';
+import { BUDGET } from './series.js';
+
+/** One state a domain among these windows. */
+export function addBudgets(gauges: Gauges, windows: readonly PublishedWindow[]): void {
+  for (const [budget, windowEnd] of latestBudgets(windows)) addBudget(gauges, budget, windowEnd);
+}
+
+/** Of the last period, and in it after the most spending; with the end of its window. */
+function latestBudgets(windows: readonly PublishedWindow[]): Map<BudgetState, number> {
+  const byDomain = new Map<string, readonly [BudgetState, number]>();
+  for (const { budget, windowEnd } of windows) {
+    if (budget === undefined) continue;
+    const [known] = byDomain.get(budget.domain) ?? [];
+    if (known === undefined || isNewer(budget, known)) byDomain.set(budget.domain, [budget, windowEnd]);
+  }
+  return new Map(byDomain.values());
+}
+
+function isNewer(candidate: BudgetState, known: BudgetState): boolean {
+  if (candidate.periodStart !== known.periodStart) return candidate.periodStart > known.periodStart;
+  return compareRational(parseRationalFraction(candidate.consumed), parseRationalFraction(known.consumed)) > 0;
+}
+
+function addBudget(gauges: Gauges, budget: BudgetState, end: number): void {
+  const { domain, periodStart: start } = budget;
+  for (const part of ['limit', 'consumed', 'remaining'] as const) {
+    gauges.add(
+      BUDGET[part],
+      { start, end },
+      { domain, measure: 'epsilon' },
+      approximate(parseRationalFraction(budget[part])),
+    );
+  }
+}
