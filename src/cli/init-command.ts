@@ -1,0 +1,94 @@
+/** `telemetry-kit init`: everything a first installation needs, apart by party, and what to do next. */
+import { join } from 'node:path';
+import { toBase64Url } from '../bytes.js';
+import { sealOwnerSeed, sealPrivateKey } from '../keyholder/key-at-rest.js';
+import { compareRational, parseRational } from '../math/rational.js';
+import { compilePlan } from '../plan/compile.js';
+import { signPlan } from '../plan/document.js';
+import type { Plan } from '../plan/plan.js';
+import { systemRandom } from '../random.js';
+import { encodePublicKey } from '../wire/public-key-document.js';
+import { assertAbsent } from './files.js';
+import { initReport, type InitFacts } from './init-report.js';
+import {
+  writeApplicationFolder,
+  writeKeyHolderFolder,
+  writeOwnerFolder,
+  writeReceiverFolder,
+  type InitContents,
+} from './init-folders.js';
+import { generateKeyVisibly } from './key-progress.js';
+import { FOLDERS } from './layout.js';
+import { writeData, writeJson, writeNote } from './output.js';
+import { assertLongEnough, givenPassphrase } from './passphrase.js';
+import { planFromFile, starterPlan } from './starter-plan.js';
+
+export interface InitOptions {
+  readonly bits: string;
+  readonly name: string;
+  readonly domain?: string;
+  readonly plan?: string;
+  readonly passphraseFile?: string;
+  readonly json?: boolean;
+}
+
+/** 144 random bits, typed by nobody. */
+const PASSPHRASE_BYTES = 18;
+
+/** Throws `invalid_configuration` where a folder exists, `invalid_plan` for a plan or name that cannot be. */
+export async function init(root: string, options: InitOptions): Promise<void> {
+  assertAbsent(Object.values(FOLDERS).map((folder) => join(root, folder)));
+  checkPlanEarly(options);
+  const passphrases = choosePassphrases(options.passphraseFile);
+  const key = generateKeyVisibly(Number(options.bits));
+  const plan = planFor(options, key.publicKey.kid);
+  const seed = systemRandom(32);
+  writeNote('sealing the keys and signing the plan');
+  const contents: InitContents = {
+    signedPlan: signPlan(plan, seed),
+    publicKey: encodePublicKey(key.publicKey),
+    privateKey: await sealPrivateKey(key, passphrases.keyHolder),
+    ownerKey: await sealOwnerSeed(seed, passphrases.owner),
+    ...(passphrases.given ? {} : { passphrases }),
+  };
+  seed.fill(0);
+  writeApplicationFolder(root, contents);
+  writeReceiverFolder(root, contents);
+  writeKeyHolderFolder(root, contents, largestEpsilon(plan));
+  writeOwnerFolder(root, contents);
+  tell(root, options, {
+    bits: key.publicKey.bits,
+    kid: key.publicKey.kid,
+    ownerKey: contents.signedPlan.signature.publicKey,
+    planHash: compilePlan(plan).hashText,
+    passphraseFiles: !passphrases.given,
+  });
+}
+
+function planFor({ plan, name, domain }: InitOptions, kid: string): Plan {
+  return plan === undefined ? starterPlan({ name, domain: domain ?? name, kid }) : planFromFile(plan, kid);
+}
+
+/** With a key id of the right form in place of the one to come: a typing error is found before a key is made. */
+function checkPlanEarly(options: InitOptions): void {
+  planFor(options, toBase64Url(new Uint8Array(32)));
+}
+
+function choosePassphrases(file: string | undefined): { keyHolder: string; owner: string; given: boolean } {
+  const given = givenPassphrase(file);
+  if (given !== undefined) return { keyHolder: assertLongEnough(given), owner: given, given: true };
+  const [keyHolder, owner] = [systemRandom(PASSPHRASE_BYTES), systemRandom(PASSPHRASE_BYTES)].map(toBase64Url);
+  return { keyHolder: keyHolder ?? '', owner: owner ?? '', given: false };
+}
+
+/** The key holder's ceiling for one release: what the plan asks for today, so that a later plan cannot ask for more. */
+function largestEpsilon(plan: Plan): string {
+  return plan.reports
+    .flatMap(({ measurements }) => measurements.map(({ epsilon }) => epsilon))
+    .reduce((largest, next) => (compareRational(parseRational(next), parseRational(largest)) > 0 ? next : largest));
+}
+
+function tell(root: string, options: InitOptions, facts: InitFacts): void {
+  if (options.json === true) writeJson(facts);
+  else writeData(initReport(root, facts));
+}

@@ -1,0 +1,71 @@
+/** `telemetry-kit keyholder`: one key holder process from a configuration folder. */
+import { resolve } from 'node:path';
+import { openPrivateKey } from '../keyholder/key-at-rest.js';
+import type { KeyHolderListen } from '../keyholder/server.js';
+import { startKeyHolder } from '../keyholder/start.js';
+import type { PrivateKey } from '../paillier/private-key.js';
+import { createLogger, type LogLevel } from '../service/logger.js';
+import { formatAddress, parseAddress } from './addresses.js';
+import { readJson } from './files.js';
+import { alignColumns } from './output.js';
+import { readPassphrase } from './passphrase.js';
+import { runService, type RunningService, type ServiceOptions } from './run-service.js';
+import { openPlans, readKeyHolderConfig, type KeyHolderConfig } from './service-config.js';
+import { readTls } from './tls-files.js';
+
+export interface KeyHolderOptions extends ServiceOptions {
+  readonly data: string;
+  readonly logLevel: LogLevel;
+  readonly passphraseFile?: string;
+  readonly admin?: string;
+}
+
+/** Resolves when it was asked to stop and has drained. */
+export function keyHolder(options: KeyHolderOptions): Promise<void> {
+  return runService(() => start(options), options);
+}
+
+async function start(options: KeyHolderOptions): Promise<RunningService> {
+  const folder = resolve(options.data);
+  const config = readKeyHolderConfig(folder);
+  const admin = parseAddress(options.admin ?? config.admin);
+  const plans = openPlans(folder, config);
+  const running = await startKeyHolder({
+    dataFolder: resolve(folder, config.dataFolder),
+    privateKeys: await openKeys(folder, config, options.passphraseFile),
+    plans,
+    ceilings: config.ceilings,
+    listen: listenOf(folder, config),
+    admin,
+    logger: createLogger('keyholder', options.logLevel),
+  });
+  const adminUrl = `http://${formatAddress({ host: admin.host, port: running.adminPort ?? admin.port })}`;
+  return {
+    ready: { ready: 'keyholder', pid: process.pid, endpoints: { address: running.address, admin: adminUrl } },
+    description: `the key holder is ready\n${alignColumns(
+      [
+        ['asked by the receiver', running.address],
+        ['operations', adminUrl],
+      ],
+      '  ',
+    )}`,
+    close: () => running.close(),
+  };
+}
+
+/** All under one passphrase: from the option, the configured file, the environment or a prompt, in this order. */
+async function openKeys(folder: string, config: KeyHolderConfig, passphraseFile?: string): Promise<PrivateKey[]> {
+  const configured = config.passphraseFile === undefined ? undefined : resolve(folder, config.passphraseFile);
+  const passphrase = await readPassphrase(passphraseFile ?? configured, 'the private key');
+  const keys: PrivateKey[] = [];
+  for (const file of config.privateKeys) {
+    keys.push(await openPrivateKey(readJson(resolve(folder, file), 'the private key'), passphrase));
+  }
+  return keys;
+}
+
+function listenOf(folder: string, { listen }: KeyHolderConfig): KeyHolderListen {
+  return 'socketPath' in listen
+    ? { socketPath: resolve(folder, listen.socketPath) }
+    : { ...parseAddress(listen.address), tls: readTls(folder, listen.tls) };
+}

@@ -1,0 +1,147 @@
+/**
+ * Every command and option. Each command's code is loaded when it runs, so that the receiver's process never
+ * loads the key holder's.
+ */
+import { Command, Option } from 'commander';
+import { LOG_LEVELS } from '../service/logger.js';
+import type { AuditOptions } from './audit-command.js';
+import type { InitOptions } from './init-command.js';
+import type { KeyHolderOptions } from './keyholder-command.js';
+import type { KeysGenerateOptions } from './keys-command.js';
+import type { PlanSignOptions } from './plan-sign.js';
+import type { ReceiverOptions } from './receiver-command.js';
+import { EXIT_CODES_HELP } from './run-program.js';
+import type { UpOptions } from './up-command.js';
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+const PASSPHRASE_HELP = 'file with the passphrase; else TELEMETRY_KIT_PASSPHRASE, else asked for on a terminal';
+
+export function createProgram(): Command {
+  const program = new Command('telemetry-kit')
+    .description('Sealed span attributes in, differentially private metrics out.')
+    .addHelpText('after', EXIT_CODES_HELP)
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+  addInit(program);
+  addKeys(program);
+  addPlan(program);
+  addServices(program);
+  addAudit(program);
+  return program;
+}
+
+function addInit(program: Command): void {
+  program
+    .command('init <folder>')
+    .description('make keys, a signed starter plan and the configuration of every party, one folder for each')
+    .addOption(bitsOption())
+    .option('--name <name>', 'name of the plan', 'app')
+    .option('--domain <domain>', 'privacy domain whose budget the plan draws on (default: the name)')
+    .option('--plan <file>', 'start from this plan; its keys are replaced by the new one')
+    .option('--passphrase-file <file>', 'seal the new keys under the passphrase in this file')
+    .option('--json', 'print what was made as JSON')
+    .addHelpText(
+      'after',
+      '\nWithout --passphrase-file and TELEMETRY_KIT_PASSPHRASE, passphrases are made up and written beside the keys\n' +
+        'with mode 0600: move them to your secret store.',
+    )
+    .action(async (folder: string, options: InitOptions) => (await import('./init-command.js')).init(folder, options));
+}
+
+function addKeys(program: Command): void {
+  const keys = program.command('keys').description('make and look at Paillier keys');
+  keys
+    .command('generate')
+    .description('make a key pair: public-key.json and private-key.json (sealed, mode 0600)')
+    .addOption(bitsOption())
+    .requiredOption('--out <folder>', 'folder to write to; nothing in it is overwritten')
+    .option('--passphrase-file <file>', PASSPHRASE_HELP)
+    .action(async (options: KeysGenerateOptions) => (await import('./keys-command.js')).keysGenerate(options));
+  keys
+    .command('show <file>')
+    .description('the public facts of a public or private key file')
+    .option('--json', 'as JSON')
+    .action(async (file: string, options: JsonOption) => (await import('./keys-command.js')).keysShow(file, options));
+}
+
+function addPlan(program: Command): void {
+  const plan = program.command('plan').description('check, sign and name measurement plans');
+  plan
+    .command('check <file>')
+    .description('faults with their path and what to do, and what the author should know')
+    .option('--json', 'as JSON')
+    .action(async (file: string, options: JsonOption) => (await import('./plan-check.js')).planCheck(file, options));
+  plan
+    .command('sign <file>')
+    .description('sign a plan with the owner key')
+    .requiredOption('--owner-key <file>', 'the owner-key.json that init wrote')
+    .requiredOption('--out <file>', 'where the signed plan goes; never overwritten')
+    .option('--passphrase-file <file>', PASSPHRASE_HELP)
+    .action(async (file: string, options: PlanSignOptions) => (await import('./plan-sign.js')).planSign(file, options));
+  plan
+    .command('hash <file>')
+    .description('the hash by which applications and envelopes name a plan')
+    .action(async (file: string) => (await import('./plan-hash.js')).planHash(file));
+}
+
+function addServices(program: Command): void {
+  serviceCommand(program, 'receiver', 'take sealed spans in over OTLP and publish private metrics; one process')
+    .requiredOption('--data <folder>', 'the receiver folder that init wrote, with config.json')
+    .option('--otlp-http <host:port>', 'OTLP/HTTP, in place of the configured address')
+    .option('--otlp-grpc <host:port>', 'OTLP/gRPC, likewise')
+    .option('--prometheus <host:port>', 'released values for Prometheus, likewise')
+    .option('--admin <host:port>', 'health and operational metrics, likewise')
+    .option('--otlp-metrics-url <url>', 'push released values there as OTLP as well')
+    .action(async (options: ReceiverOptions) => (await import('./receiver-command.js')).receiver(options));
+  serviceCommand(program, 'keyholder', 'hold the private key and the privacy ledger; one process')
+    .requiredOption('--data <folder>', 'the keyholder folder that init wrote, with config.json')
+    .option('--passphrase-file <file>', `${PASSPHRASE_HELP}; the default is the configured file`)
+    .option('--admin <host:port>', 'health and operational metrics, in place of the configured address')
+    .action(async (options: KeyHolderOptions) => (await import('./keyholder-command.js')).keyHolder(options));
+  serviceCommand(program, 'up', 'run key holder and receiver of one folder as two processes and supervise them')
+    .requiredOption('--data <folder>', 'the folder that init wrote')
+    .option('--otlp-http <host:port>', 'OTLP/HTTP, in place of the configured address')
+    .option('--otlp-grpc <host:port>', 'OTLP/gRPC, likewise')
+    .option('--prometheus <host:port>', 'released values for Prometheus, likewise')
+    .option('--receiver-admin <host:port>', "the receiver's health and operational metrics, likewise")
+    .option('--keyholder-admin <host:port>', "the key holder's, likewise")
+    .option('--otlp-metrics-url <url>', 'push released values there as OTLP as well')
+    .option('--passphrase-file <file>', `${PASSPHRASE_HELP}; the default is the configured file`)
+    .action(async (options: UpOptions) => (await import('./up-command.js')).up(options));
+}
+
+function addAudit(program: Command): void {
+  const audit = program.command('audit').description("the key holder's ledger: every charge and every release");
+  audit
+    .command('export')
+    .description('the ledger as JSON lines on standard output')
+    .requiredOption('--data <folder>', 'the keyholder folder; the key holder must be stopped')
+    .action(async (options: AuditOptions) => (await import('./audit-command.js')).auditExport(options));
+  audit
+    .command('verify [file]')
+    .description('recompute every hash, decision and sum of an export, or of the ledger in --data')
+    .option('--data <folder>', 'the keyholder folder; the key holder must be stopped')
+    .option('--json', 'as JSON')
+    .action(async (file: string | undefined, options: AuditOptions) =>
+      (await import('./audit-command.js')).auditVerify(file, options),
+    );
+}
+
+function serviceCommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--ready-json', 'print one line of JSON with every endpoint when ready')
+    .addOption(new Option('--log-level <level>', 'JSON lines on standard error').choices(LOG_LEVELS).default('info'))
+    .addHelpText(
+      'after',
+      '\nSIGINT or SIGTERM drains and stops; a second one stops at once. Port 0 takes any free port.',
+    );
+}
+
+function bitsOption(): Option {
+  return new Option('--bits <bits>', 'length of the modulus').choices(['2048', '3072', '4096']).default('3072');
+}

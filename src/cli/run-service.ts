@@ -1,0 +1,40 @@
+/** Runs one service from start to drained end, and says when it is ready. */
+import { leave, onStopRequest } from './lifetime.js';
+import { writeData, writeNote } from './output.js';
+
+export interface RunningService {
+  /** One JSON object for programs that started this service. */
+  readonly ready: ReadyLine;
+  /** The same for people. */
+  readonly description: string;
+  close(): Promise<void>;
+}
+
+export interface ReadyLine {
+  readonly ready: 'keyholder' | 'receiver' | 'up';
+  readonly pid: number;
+  readonly endpoints: Readonly<Record<string, string>>;
+}
+
+export interface ServiceOptions {
+  readonly readyJson?: boolean;
+}
+
+/** Resolves when the service was asked to stop and has drained. */
+export async function runService(start: () => Promise<RunningService>, options: ServiceOptions): Promise<void> {
+  const stop = onStopRequest();
+  try {
+    const service = await start();
+    announce(service, options);
+    await stop;
+    await service.close();
+  } finally {
+    leave();
+  }
+}
+
+/** The ready line on standard output where asked for, else the description on standard error. */
+export function announce(service: Pick<RunningService, 'ready' | 'description'>, options: ServiceOptions): void {
+  if (options.readyJson === true) writeData(JSON.stringify(service.ready));
+  else writeNote(service.description);
+}
