@@ -8,7 +8,7 @@ const patterns = patternsOf([SECRET, 'export-quarterly-pdf']);
 const utf16be = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
 const percent = (text: string): string =>
   [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase()}`).join('');
-const escaped = (text: string): string => [...text].map((c) => `\\u00${c.charCodeAt(0).toString(16)}`).join('');
+const escaped = (text: string): string => Array.from(text, (c) => `\\u00${c.charCodeAt(0).toString(16)}`).join('');
 
 const planted: [string, Buffer][] = [
   ['plain', Buffer.from(SECRET)],

@@ -29,7 +29,9 @@ function writings(text) {
   const bytes = Buffer.from(text, 'utf8');
   const hex = bytes.toString('hex');
   const percent = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
-  const escapes = [...text].map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+  const escapes = Array.from(text, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join(
+    '',
+  );
   return {
     plain: text,
     'upper case': text.toUpperCase(),
@@ -58,8 +60,8 @@ function base64Writings(bytes) {
     const standard = shifted.toString('base64').slice(first, last);
     const url = shifted.toString('base64url').slice(first, last);
     return [
-      [`base64, alignment ${alignment}`, standard],
-      [`base64url, alignment ${alignment}`, url],
+      [`base64, alignment ${String(alignment)}`, standard],
+      [`base64url, alignment ${String(alignment)}`, url],
     ];
   });
   return Object.fromEntries(entries);
