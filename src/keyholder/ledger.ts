@@ -89,10 +89,14 @@ export class Ledger implements ReleaseLedger {
     return readEntries(this.#database);
   }
 
-  /** Gives the file back to other processes at once. */
+  /** Gives the file back to other processes at once. Everything in it is durable already. */
   close(): void {
     this.#usable = false;
-    if (this.#database.open) closeSqlite(this.#database);
+    try {
+      if (this.#database.open) closeSqlite(this.#database);
+    } catch (cause) {
+      throw asStorageError(cause, 'cannot close the ledger');
+    }
   }
 
   #chainOf(bodies: readonly EntryBody[]): ChainedEntry[] {

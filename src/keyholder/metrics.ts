@@ -20,6 +20,9 @@ export interface KeyHolderMetrics {
 /** Failures a caller can see; any other error counts as `internal`. */
 const FAILURES = ['unavailable', 'storage', 'invalid_argument', 'internal'];
 
+/** Seconds: a small window takes some tens of milliseconds, the largest one minutes. */
+const DURATION_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
 export function createMetrics(ledgerSequence: () => number): KeyHolderMetrics {
   const exporter = new PrometheusExporter({
     preventServerStart: true,
@@ -37,6 +40,7 @@ export function createMetrics(ledgerSequence: () => number): KeyHolderMetrics {
   const duration = meter.createHistogram('telemetry_kit.keyholder.request.duration', {
     description: 'time to answer a release request',
     unit: 's',
+    advice: { explicitBucketBoundaries: DURATION_BOUNDS },
   });
   meter
     .createObservableGauge('telemetry_kit.keyholder.ledger.sequence', { description: 'entries in the ledger' })
