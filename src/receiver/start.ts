@@ -30,7 +30,7 @@ import type { RunningTransport, TransportOptions } from './transport.js';
 import { VerifyPool } from './verify-pool.js';
 import { WindowCloser } from './window-closer.js';
 
-export type { ReceiverCounts, ReceiverOptions, RunningReceiver } from './options.js';
+export type { ReceiverOptions, RunningReceiver } from './options.js';
 
 /** Name of the store's file in the data folder. */
 const STORE_FILE = 'receiver.sqlite';
