@@ -14,6 +14,8 @@ export interface ReadyLine {
   readonly ready: 'keyholder' | 'receiver' | 'up';
   readonly pid: number;
   readonly endpoints: Readonly<Record<string, string>>;
+  /** Process ids of the services that `up` supervises. */
+  readonly children?: { readonly keyHolder: number; readonly receiver: number };
 }
 
 export interface ServiceOptions {

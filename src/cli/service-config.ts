@@ -74,8 +74,17 @@ function readConfig<Schema extends z.ZodMiniType>(folder: string, schema: Schema
   const file = resolve(folder, CONFIG_FILE);
   const parsed = schema.safeParse(readJson(file, 'the configuration'));
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || '(file)'} ${message}`);
-  throw new TelemetryKitError('invalid_configuration', `${file}: ${faults.join('; ')}`, {
-    fix: 'correct the named fields; `telemetry-kit init` writes a working example',
-  });
+  throw new TelemetryKitError(
+    'invalid_configuration',
+    `${file}: ${parsed.error.issues.map(describeIssue).join('; ')}`,
+    {
+      fix: 'correct the named fields; `telemetry-kit init` writes a working example',
+    },
+  );
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const field = issue.path.join('.') || 'the file';
+  if (issue.code === 'unrecognized_keys') return `${field} has unknown fields ${issue.keys.join(', ')}`;
+  return `${field} ${issue.message === 'Invalid input' ? 'is missing or has the wrong type' : issue.message}`;
 }

@@ -46,16 +46,18 @@ export async function up(options: UpOptions): Promise<void> {
 async function startBoth(running: ChildService[], stopping: { asked: boolean }, options: UpOptions): Promise<void> {
   const keyHolder = new ChildService('key holder', keyHolderArguments(options));
   running.push(keyHolder);
-  const { endpoints: keyHolderEndpoints } = await keyHolder.ready();
+  const keyHolderReady = await keyHolder.ready();
   if (stopping.asked) return;
   const receiver = new ChildService('receiver', receiverArguments(options));
   running.push(receiver);
-  const { endpoints } = await Promise.race([receiver.ready(), diesEarly(keyHolder)]);
-  const { admin: keyHolderAdmin = '', address = '' } = keyHolderEndpoints;
-  announce(describeReady({ ...endpoints, keyHolder: address, keyHolderAdmin }), options);
+  const receiverReady = await Promise.race([receiver.ready(), diesEarly(keyHolder)]);
+  announce(describeReady(keyHolderReady, receiverReady), options);
 }
 
-function describeReady(endpoints: Readonly<Record<string, string>>): { ready: ReadyLine; description: string } {
+function describeReady(keyHolder: ReadyLine, receiver: ReadyLine): { ready: ReadyLine; description: string } {
+  const { admin: keyHolderAdmin = '', address = '' } = keyHolder.endpoints;
+  const endpoints: Readonly<Record<string, string>> = { ...receiver.endpoints, keyHolder: address, keyHolderAdmin };
+  const children = { keyHolder: keyHolder.pid, receiver: receiver.pid };
   const rows = [
     ['spans in, OTLP/HTTP', endpoints['otlpHttp'] ?? ''],
     ['spans in, OTLP/gRPC', endpoints['otlpGrpc'] ?? ''],
@@ -64,7 +66,7 @@ function describeReady(endpoints: Readonly<Record<string, string>>): { ready: Re
     ['key holder, operations', endpoints['keyHolderAdmin'] ?? ''],
   ];
   return {
-    ready: { ready: 'up', pid: process.pid, endpoints },
+    ready: { ready: 'up', pid: process.pid, endpoints, children },
     description: `telemetry-kit is up; Ctrl-C drains and stops both processes\n${alignColumns(rows, '  ')}`,
   };
 }

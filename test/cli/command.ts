@@ -48,6 +48,7 @@ export interface ReadyLine {
   readonly ready: string;
   readonly pid: number;
   readonly endpoints: Record<string, string>;
+  readonly children?: { keyHolder: number; receiver: number };
 }
 
 /** A long-running command; killed after the test if it still runs. */
