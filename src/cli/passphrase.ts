@@ -2,12 +2,12 @@
  * Where a passphrase comes from: a file, the environment, or a prompt that shows nothing. Never from the
  * command line, which other users of the machine can read.
  */
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { TelemetryKitError } from '../errors.js';
 import { readText } from './files.js';
 
-export const PASSPHRASE_VARIABLE = 'TELEMETRY_KIT_PASSPHRASE';
+const PASSPHRASE_VARIABLE = 'TELEMETRY_KIT_PASSPHRASE';
 /** Shortest passphrase that a new key is sealed under. */
 const LEAST_LENGTH = 12;
 
@@ -15,15 +15,17 @@ const LEAST_LENGTH = 12;
 export async function readPassphrase(file: string | undefined, what: string): Promise<string> {
   const given = givenPassphrase(file);
   if (given !== undefined) return given;
-  return ask(`Passphrase of ${what}: `);
+  const [typed = ''] = await ask(`Passphrase of ${what}: `);
+  return typed;
 }
 
 /** To seal a new key: long enough, and asked for twice where a person types it. */
 export async function readNewPassphrase(file: string | undefined, what: string): Promise<string> {
   const given = givenPassphrase(file);
   if (given !== undefined) return assertLongEnough(given);
-  const first = assertLongEnough(await ask(`New passphrase for ${what}, ${String(LEAST_LENGTH)} characters or more: `));
-  if ((await ask('The same again: ')) === first) return first;
+  const question = `New passphrase for ${what}, ${String(LEAST_LENGTH)} characters or more: `;
+  const [first = '', second] = await ask(question, 'The same again: ');
+  if (second === first) return assertLongEnough(first);
   throw new TelemetryKitError('wrong_passphrase', 'the two passphrases differ', { fix: 'run the command again' });
 }
 
@@ -46,28 +48,40 @@ export function assertLongEnough(passphrase: string): string {
   });
 }
 
-async function ask(question: string): Promise<string> {
-  if (!process.stdin.isTTY) {
-    throw new TelemetryKitError('invalid_configuration', 'no passphrase was given', {
-      fix: `pass --passphrase-file FILE, set ${PASSPHRASE_VARIABLE}, or run on a terminal`,
-    });
+/** One answer for each question, typed unseen. Throws `invalid_configuration` without a terminal, or at Ctrl-C and Ctrl-D. */
+async function ask(...questions: string[]): Promise<string[]> {
+  if (!process.stdin.isTTY) throw noPassphrase();
+  const reader = createInterface({ input: process.stdin, output: silence(), terminal: true });
+  reader.once('SIGINT', () => {
+    reader.close();
+  });
+  const lines = reader[Symbol.asyncIterator]();
+  const answers: string[] = [];
+  try {
+    for (const question of questions) {
+      process.stderr.write(question);
+      const line = await lines.next();
+      process.stderr.write('\n');
+      if (line.done === true) throw noPassphrase();
+      answers.push(line.value);
+    }
+    return answers;
+  } finally {
+    reader.close();
   }
-  process.stderr.write(question);
-  const silence = new Writable({
+}
+
+function noPassphrase(): TelemetryKitError {
+  return new TelemetryKitError('invalid_configuration', 'no passphrase was given', {
+    fix: `pass --passphrase-file FILE, set ${PASSPHRASE_VARIABLE}, or type one on a terminal`,
+  });
+}
+
+/** Takes the echo of what is typed. */
+function silence(): Writable {
+  return new Writable({
     write: (_chunk, _encoding, done) => {
       done();
     },
   });
-  const reader = createInterface({ input: process.stdin, output: silence, terminal: true });
-  try {
-    return await new Promise((resolve, reject) => {
-      reader.once('SIGINT', () => {
-        reject(new TelemetryKitError('invalid_configuration', 'no passphrase was given', { fix: 'run it again' }));
-      });
-      reader.question('').then(resolve, reject);
-    });
-  } finally {
-    reader.close();
-    process.stderr.write('\n');
-  }
 }

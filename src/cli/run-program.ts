@@ -3,11 +3,11 @@ import { CommanderError, type Command } from 'commander';
 import { TelemetryKitError } from '../errors.js';
 import { writeError } from './output.js';
 
-export const EXIT_OK = 0;
+const EXIT_OK = 0;
 /** The thing that was asked for failed or was answered with no. */
-export const EXIT_FAILED = 1;
+const EXIT_FAILED = 1;
 /** The command line itself is wrong. */
-export const EXIT_USAGE = 2;
+const EXIT_USAGE = 2;
 
 export const EXIT_CODES_HELP = `
 Exit codes:
@@ -31,7 +31,7 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
 }
 
 /** `error [code] what is wrong; what to do`, without a stack trace. */
-export function describeFailure(error: unknown): string {
+function describeFailure(error: unknown): string {
   if (error instanceof TelemetryKitError) return `error [${error.code}] ${error.message}; ${error.fix}`;
   const message = error instanceof Error ? error.message : 'unknown failure';
   return `error [unexpected] ${message}; please report this with the command you ran`;

@@ -1,6 +1,7 @@
 /** `receiver`, `keyholder`, `up` and `audit` as built, as processes: from a real span to a drained end, and every way to fail. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,6 +101,35 @@ describe('telemetry-kit up', () => {
     expect(await service.ended).toEqual({ code: 0, signal: null });
     expect([children!.keyHolder, children!.receiver].filter(isRunning)).toEqual([]);
     expect(await run(['audit', 'verify', '--data', join(folder, 'keyholder')])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('counts a span of an application that does no more than import the wiring of init', async () => {
+    const folder = installation();
+    const { endpoints } = await startUp(folder).ready();
+    // Beside the package's own modules, as in a user's project.
+    const cache = join(import.meta.dirname, '../../.cache');
+    mkdirSync(cache, { recursive: true });
+    const project = mkdtempSync(join(cache, 'wiring-'));
+    try {
+      cpSync(join(folder, 'application'), project, { recursive: true });
+      const wiring = join(project, 'telemetry.mjs');
+      const text = readFileSync(wiring, 'utf8');
+      expect(text).toContain('http://127.0.0.1:4318/v1/traces');
+      writeFileSync(wiring, text.replace('http://127.0.0.1:4318/v1/traces', endpoints['otlpHttp'] ?? ''));
+      writeFileSync(
+        join(project, 'app.mjs'),
+        `import { trace } from '@opentelemetry/api';
+         const span = trace.getTracer('app').startSpan('checkout');
+         span.setAttribute('checkout.success', true);
+         span.end();`,
+      );
+      const app = spawn(process.execPath, ['--import', wiring, join(project, 'app.mjs')], { stdio: 'inherit' });
+      expect(await once(app, 'exit')).toEqual([0, null]);
+      const counts = await (await fetch(`${endpoints['admin'] ?? ''}/metrics`)).text();
+      expect(counts).toContain('telemetry_kit_receiver_contributions_total{outcome="accepted"} 1');
+    } finally {
+      rmSync(project, { recursive: true, force: true });
+    }
   });
 
   it.each(['keyHolder', 'receiver'] as const)('stops everything and says so when the %s dies', async (name) => {

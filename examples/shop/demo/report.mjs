@@ -82,6 +82,7 @@ export function faultsOf(result) {
     ...rejected.map(([reason, count]) => `${String(count)} contributions were rejected: ${reason}`),
     ...result.leaks.map(({ where, text, encoding }) => `"${text}" left the application through ${where} (${encoding})`),
     ...(result.released.length === 0 ? ['nothing was released'] : []),
+    ...(result.accepted < result.requests && rejected.length === 0 ? ['contributions got lost on their way'] : []),
   ];
 }
 
