@@ -27,7 +27,6 @@ import { watchWire } from './wire-watch.mjs';
  * @typedef {{
  *   plan: Plan,
  *   shop: Shop,
- *   shopPort: number,
  *   watch: import('./wire-watch.mjs').WireWatch,
  *   endpoints: import('./services.mjs').ReadyLine['endpoints'],
  *   died: Promise<never>[],
@@ -120,7 +119,7 @@ async function install({ signal, cleanup, print }) {
   watch.spans.aim(Number(new URL(endpoints.otlpHttp).port));
   watch.answers.aim(shopPort);
   note('its spans are sealed as they end; every byte that leaves it is searched for the sensitive values');
-  return { plan, shop, shopPort, watch, endpoints, died: [shop.died, keyHolder.died, receiver.died] };
+  return { plan, shop, watch, endpoints, died: [shop.died, keyHolder.died, receiver.died] };
 }
 
 /**
