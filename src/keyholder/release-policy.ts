@@ -30,7 +30,7 @@ export interface AdmittedWindow {
 }
 
 /** A ciphertext together with the key that opens it. */
-export interface OpenableAggregate {
+interface OpenableAggregate {
   readonly key: PrivateKey;
   readonly ciphertext: bigint;
 }

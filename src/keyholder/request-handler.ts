@@ -11,7 +11,7 @@ import type { KeyHolderMetrics } from './metrics.js';
 import type { ReleaseService } from './release-service.js';
 
 /** What the peer is told instead of an answer. */
-export interface RequestFailure {
+interface RequestFailure {
   readonly code: status;
   readonly details: string;
 }

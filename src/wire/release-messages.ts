@@ -1,5 +1,4 @@
 /** The release contract on the wire: gRPC names and messages. */
 export { RELEASE_SERVICE, RELEASE_WINDOW_PATH } from './release-proto.js';
-export type { Decoded } from './release-decoding.js';
 export { decodeWindowReleaseRequest, encodeWindowReleaseRequest } from './release-request-message.js';
 export { decodeWindowReleaseResponse, encodeWindowReleaseResponse } from './release-response-message.js';

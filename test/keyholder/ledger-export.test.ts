@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exportLedger, verifyLedgerExport } from '../../src/keyholder/ledger-export.js';
+import { createEntry, type EntryBody, type LedgerEntry } from '../../src/keyholder/ledger-entry.js';
 import { openLedger } from '../../src/keyholder/ledger.js';
 import { cellAt, DAY, publishedBody, reservedBody, sealedBody } from '../support/ledger.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -58,6 +59,20 @@ describe('an export', () => {
     });
     fails(lines.with(4, 'not json'), 5);
     fails(lines.with(4, '{}'), 5);
+  });
+
+  test('with an outcome rewritten and hashed again fails at the entry after it', () => {
+    const lines = exported();
+    const entries = lines.map((line) => JSON.parse(line) as LedgerEntry);
+    const last = entries.findLastIndex(({ body }) => body.includes('"SEALED"'));
+    const index = last - 1;
+    const body = JSON.parse(entries[index]!.body.replace('"12"', '"13"')) as EntryBody;
+    const rewritten = createEntry(index + 1, entries[index]!.previousHash, body);
+    const whole = [...lines.slice(0, index), JSON.stringify(rewritten)];
+    expect(verifyLedgerExport(whole).head.sequence).toBe(index + 1);
+    expect(() => verifyLedgerExport([...whole, ...lines.slice(index + 1)])).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(`entry ${String(index + 2)} `) as string }),
+    );
   });
 
   test('that ends early still verifies, with a head that the published positions contradict', () => {

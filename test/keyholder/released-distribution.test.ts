@@ -57,3 +57,18 @@ test('with the receiver’s noise in the aggregate it has the law of the sum of 
   const draw = await sample(true);
   expect(fits(draw, sumOfTwoProbability(1), { bound: 5, draws: DRAWS })).toBe(true);
 });
+
+test('every slot and every cell has a draw of its own: differences have the law of two independent ones', async () => {
+  const { service } = startService({ plans: [plan], epsilonPerPeriod: '100000' });
+  const betweenSlots: bigint[] = [];
+  const betweenCells: bigint[] = [];
+  for (let window = 0; window < 2 * WINDOWS; window += 1) {
+    const noise = await deviations(service, window, false);
+    betweenSlots.push(noise[0]! - noise[1]!);
+    betweenCells.push(noise[2]! - noise[4]!);
+  }
+  for (const differences of [betweenSlots, betweenCells]) {
+    const law = { bound: 2, draws: WINDOWS };
+    expect(fits(() => differences.pop()!, sumOfTwoProbability(1), law)).toBe(true);
+  }
+});

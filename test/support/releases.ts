@@ -11,7 +11,7 @@ import { testPrivateKey } from './keys.js';
 import { testPlan } from './plans.js';
 
 /** A window of the test plan's 60 seconds; all test windows are long over for the real clock. */
-export const WINDOW_SECONDS = 60;
+const WINDOW_SECONDS = 60;
 export const FIRST_WINDOW = 1_700_000_040 - (1_700_000_040 % 86_400);
 
 const encryptors = new Map<string, Encryptor>();
