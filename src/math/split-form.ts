@@ -3,7 +3,7 @@
  * unit = w mod n in [1, n) and omega in [0, n), and anyone can convert. Since (1 + n)^x = 1 + x * n,
  * multiplying by (1 + n)^x is an addition to omega, and products need only the half-size units.
  */
-import { mod, modInverse, modInverseMany } from './modular.js';
+import { gcd, mod, modInverse, modInverseMany } from './modular.js';
 
 /** Unique representation of a unit of Z_{n^2}: unit in [1, n), omega in [0, n). */
 export interface SplitElement {
@@ -37,6 +37,15 @@ export function normalizeMany(elements: readonly RawElement[], n: bigint): Split
     const carried = (element.unit / n) * (inverses[index] ?? 0n);
     return { unit, omega: mod(element.omega + carried, n) };
   });
+}
+
+/** The product of elements in split form, or `undefined` where a factor is not coprime to n. */
+export function multiplySplit(elements: readonly SplitElement[], n: bigint): SplitElement | undefined {
+  const nSquared = n * n;
+  const unit = elements.reduce((product, element) => (product * element.unit) % nSquared, 1n);
+  if (gcd(unit % n, n) !== 1n) return undefined;
+  const omega = elements.reduce((sum, element) => sum + element.omega, 0n);
+  return normalizeMany([{ unit, omega }], n)[0];
 }
 
 /** Whether left = right or left = -right mod n^2, for raw products; either may be a non-unit. */

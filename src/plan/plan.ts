@@ -10,27 +10,70 @@ export type CategoryValue = string;
 interface MeasurementBase {
   /** Lower-case identifier, unique in its report; part of the published series' name. */
   readonly name: string;
-  /** Key of the span attribute that is taken out and sealed. */
-  readonly attribute: string;
   /** Privacy loss of one release, a decimal string such as "1" or "0.25". */
   readonly epsilon: string;
   /** Smallest noised count that is published; a courtesy to readers, not a protection. Default 0. */
   readonly minimum?: number;
 }
 
-/** A boolean: true, false or absent. */
-export interface FlagMeasurement extends MeasurementBase {
+interface SingleAttribute {
+  /** Key of the span attribute that is taken out and sealed. */
+  readonly attribute: string;
+}
+
+/** A boolean: true, false or absent; with `trueOnly` only the true ones are counted. */
+export interface FlagMeasurement extends MeasurementBase, SingleAttribute {
   readonly kind: 'flag';
+  readonly trueOnly?: boolean;
 }
 
 /** One of up to 32 declared strings; anything else counts as `other` where that is declared, else as absent. */
-export interface CategoryMeasurement extends MeasurementBase {
+export interface CategoryMeasurement extends MeasurementBase, SingleAttribute {
   readonly kind: 'category';
   readonly values: readonly CategoryValue[];
   readonly other?: boolean;
 }
 
-export type Measurement = FlagMeasurement | CategoryMeasurement;
+/** A number counted in buckets (a, b] by explicit boundaries, as OpenTelemetry's histograms do. */
+export interface HistogramMeasurement extends MeasurementBase, SingleAttribute {
+  readonly kind: 'histogram';
+  /** Strictly increasing, at most 31: one bucket more than boundaries. */
+  readonly boundaries: readonly number[];
+}
+
+/** A number added up: clamped to [min, max], rounded to `scale`. Its count is released with it, at a cost of its own. */
+export interface SumMeasurement extends MeasurementBase, SingleAttribute {
+  readonly kind: 'sum';
+  /** Decimal strings; (max - min) is a whole number of scales. */
+  readonly min: string;
+  readonly max: string;
+  readonly scale: string;
+  /** Privacy loss of the count, beside `epsilon` for the sum. */
+  readonly countEpsilon: string;
+}
+
+/** A small integer, or a boolean as 0 and 1, in a product. */
+export interface ProductFactor extends SingleAttribute {
+  /** Smallest and largest value, both non-negative; booleans are 0 and 1. Anything outside is clamped. */
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Totals of x, y and x * y of one span, for squares, variances and correlations; absent unless both are there. */
+export interface ProductMeasurement extends MeasurementBase {
+  readonly kind: 'product';
+  readonly factors: readonly [ProductFactor, ProductFactor];
+}
+
+export type Measurement =
+  FlagMeasurement | CategoryMeasurement | HistogramMeasurement | SumMeasurement | ProductMeasurement;
+
+/** Keys of the attributes a measurement takes, in the order its values are classified. */
+export function attributesOf(measurement: Measurement): readonly string[] {
+  return measurement.kind === 'product'
+    ? measurement.factors.map(({ attribute }) => attribute)
+    : [measurement.attribute];
+}
 
 /** Which spans a report takes: every criterion that is given must hold. No criterion: every span. */
 export interface SpanSelector {
@@ -43,13 +86,22 @@ export interface SpanSelector {
 export const SPAN_KINDS = ['internal', 'server', 'client', 'producer', 'consumer'] as const;
 export type SpanKindName = (typeof SPAN_KINDS)[number];
 
-/** `per-span`: every sampled span of the report carries its own envelope. */
-export type ReportMode = 'per-span';
+/**
+ * `per-span`: every sampled span of the report carries its own envelope. `coalesced`: the processor adds up
+ * locally per labels and window and sends one envelope a flush, on a span of its own.
+ */
+export const REPORT_MODES = ['per-span', 'coalesced'] as const;
+export type ReportMode = (typeof REPORT_MODES)[number];
+
+/** Span bounds of coalesced envelopes where a report declares none: powers of four less one. */
+export const DEFAULT_SPAN_BOUNDS = [15, 255, 1023, 4095] as const;
 
 export interface Report {
   readonly name: string;
   readonly mode: ReportMode;
   readonly spans: SpanSelector;
+  /** Coalesced only: what an envelope may say about how many spans it adds up, increasing. */
+  readonly spanBounds?: readonly number[];
   /** Keys of the plan's labels by which this report is split; empty: one cell. */
   readonly labels: readonly string[];
   readonly measurements: readonly Measurement[];

@@ -1,6 +1,6 @@
 /** The shape of a plan, field by field. Rules that span several fields are in check.ts. */
 import * as z from 'zod/mini';
-import { PERIODS, SPAN_KINDS } from './plan.js';
+import { PERIODS, REPORT_MODES, SPAN_KINDS } from './plan.js';
 
 /** Longest measurement category list (PROTOCOL.md, section "Measurements"). */
 export const MAX_CATEGORIES = 32;
@@ -39,7 +39,6 @@ const filled = <Item extends z.core.SomeType>(item: Item, most: number) =>
 
 const measurementBase = {
   name: identifier,
-  attribute: attributeKey,
   epsilon: decimal,
   minimum: z.optional(
     z
@@ -47,20 +46,58 @@ const measurementBase = {
       .check(z.gte(0, 'is negative: use 0 or more'), z.lte(1_000_000_000, 'is over a billion: lower it')),
   ),
 };
+const single = { ...measurementBase, attribute: attributeKey };
+const signedDecimal = z
+  .string('must be a decimal string such as "-0.5": put the number in quotes, floats are refused')
+  .check(z.regex(/^-?\d{1,32}(\.\d{1,12})?$/, 'must be a decimal string such as "-0.5": write digits and one point'));
+const factorBound = z
+  .int('must be a whole number: write an integer')
+  .check(z.gte(0, 'is negative: shift the value, products count from 0'), z.lte(1000, 'is above 1000: lower it'));
+const factor = z.strictObject({ attribute: attributeKey, min: factorBound, max: factorBound });
 
 const measurement = z.discriminatedUnion('kind', [
-  z.strictObject({ ...measurementBase, kind: z.literal('flag') }),
   z.strictObject({
-    ...measurementBase,
+    ...single,
+    kind: z.literal('flag'),
+    trueOnly: z.optional(z.boolean('must be true or false: remove the quotes')),
+  }),
+  z.strictObject({
+    ...single,
     kind: z.literal('category'),
     values: filled(text, MAX_CATEGORIES),
     other: z.optional(z.boolean('must be true or false: remove the quotes')),
+  }),
+  z.strictObject({
+    ...single,
+    kind: z.literal('histogram'),
+    boundaries: filled(z.number('must be a number: write it without quotes'), MAX_CATEGORIES - 1),
+  }),
+  z.strictObject({
+    ...single,
+    kind: z.literal('sum'),
+    min: signedDecimal,
+    max: signedDecimal,
+    scale: signedDecimal,
+    countEpsilon: decimal,
+  }),
+  z.strictObject({
+    ...measurementBase,
+    kind: z.literal('product'),
+    factors: z.tuple([factor, factor], 'must be a list of exactly two factors: write both, also for a square'),
   }),
 ]);
 
 const report = z.strictObject({
   name: identifier,
-  mode: z.literal('per-span', 'must be "per-span": the one mode of this version'),
+  mode: z.enum(REPORT_MODES, `must be one of ${REPORT_MODES.join(', ')}`),
+  spanBounds: z.optional(
+    filled(
+      z
+        .int('must be a whole number: write an integer')
+        .check(z.gte(1, 'must be 1 or more: raise it'), z.lte(1_048_575, 'is above 1,048,575: lower it')),
+      8,
+    ),
+  ),
   spans: z.strictObject({
     names: z.optional(filled(z.string('must be a string: name a span'), 64)),
     kinds: z.optional(filled(z.enum(SPAN_KINDS, `must be one of ${SPAN_KINDS.join(', ')}`), SPAN_KINDS.length)),

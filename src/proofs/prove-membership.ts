@@ -81,13 +81,14 @@ function simulatedChallenges(branches: number, member: number, random: RandomByt
   );
 }
 
-interface Pair extends EncodedElement {
+/** A precomputed record, read. SECRET. */
+export interface Pair extends EncodedElement {
   readonly exponent: bigint;
 }
 
 const EMPTY: Pair = { exponent: 0n, unit: new Uint8Array(0), omega: 0n };
 
-function readPair(key: PublicKey, kind: PairKind, record: Uint8Array): Pair {
+export function readPair(key: PublicKey, kind: PairKind, record: Uint8Array): Pair {
   const width = exponentBytes(key, kind);
   return {
     exponent: bytesToBigInt(record.subarray(0, width)),

@@ -3,23 +3,24 @@
  *
  * Header: version u8 | kid 32 | plan hash 32 | report u16 | mode u8 | window start u64, Unix seconds |
  *   span bound u32 | labels, one u16 index each, in the report's order.
- * Then the components in plan order: every c as unit, omega (modulus bytes each); per branch every a
- *   likewise, e (16 bytes), every z (ceil((A + 257) / 8) bytes). All integers big-endian.
+ * Then, measurement by measurement, the components of the layout (plan/layout.ts): every c as unit, omega
+ *   (modulus bytes each); per branch every a likewise, e (16 bytes), every z (ceil((A + 257) / 8) bytes); and
+ *   where the layout has a total, one branch for it. All integers big-endian.
  */
 import { fromBase64Url, toBase64Url } from '../bytes.js';
 import type { TupleSet } from '../math/tuple-set.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledReport } from '../plan/compile.js';
+import { envelopeLayout } from '../plan/layout.js';
 import type { ReportMode } from '../plan/plan.js';
 import { CHALLENGE_BYTES, responseBytes } from '../proofs/parameters.js';
 
 /** Name of the span attribute that carries an envelope; also the marker a collector routes on. */
 export const ENVELOPE_ATTRIBUTE = 'telemetry_kit.envelope';
 export const ENVELOPE_VERSION = 1;
-/** Span bound of a per-span envelope. */
-export const PER_SPAN_BOUND = 1;
 
-const MODES: readonly ReportMode[] = ['per-span'];
+/** Codes on the wire are positions here: 0 per-span, 1 coalesced. */
+const MODES: readonly ReportMode[] = ['per-span', 'coalesced'];
 const FIXED_HEADER_BYTES = 80;
 const LABEL_BYTES = 2;
 
@@ -39,7 +40,7 @@ export interface EnvelopeHeader {
   readonly labels: readonly number[];
 }
 
-/** Numeric code of a mode on the wire and in the transcript; `undefined` for a mode of no version. */
+/** Numeric code of a mode on the wire and in the transcript. */
 export function modeCode(mode: ReportMode): number {
   return MODES.indexOf(mode);
 }
@@ -50,15 +51,23 @@ export function headerBytes(labelCount: number): number {
 
 /** Bytes of one component: its ciphertexts and one branch per tuple. */
 export function componentBytes(key: PublicKey, { arity, tuples }: TupleSet): number {
-  const element = 2 * key.modulusBytes;
-  const branch = arity * (element + responseBytes(key)) + CHALLENGE_BYTES;
-  return arity * element + tuples.length * branch;
+  return arity * 2 * key.modulusBytes + tuples.length * branchBytes(key, arity);
 }
 
-/** Raw bytes of every envelope of a report under a key: the same whatever is sealed. */
-export function envelopeBytes(key: PublicKey, report: CompiledReport): number {
-  const components = report.measurements.flatMap((measurement) => measurement.components);
-  return components.reduce((sum, set) => sum + componentBytes(key, set), headerBytes(report.labels.length));
+/** Bytes of one branch: commitments, challenge, responses. */
+function branchBytes(key: PublicKey, arity: number): number {
+  return arity * (2 * key.modulusBytes + responseBytes(key)) + CHALLENGE_BYTES;
+}
+
+/** Raw bytes of every envelope of a report with this span bound under a key: the same whatever is sealed. */
+export function envelopeBytes(key: PublicKey, report: CompiledReport, spanBound: number): number {
+  return envelopeLayout(report, spanBound).reduce(
+    (sum, { components, total }) =>
+      sum +
+      components.reduce((inner, { set }) => inner + componentBytes(key, set), 0) +
+      (total === undefined ? 0 : branchBytes(key, 1)),
+    headerBytes(report.labels.length),
+  );
 }
 
 export function writeHeader(out: Uint8Array, header: EnvelopeHeader): void {

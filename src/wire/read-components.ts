@@ -12,35 +12,55 @@ export interface ReadComponent extends ProvenComponent {
   readonly encodedCommitments: readonly Uint8Array[];
 }
 
-/** Reads components one after the other; `next` must be called with the plan's sets in order. */
-export function componentReader(key: PublicKey, bytes: Uint8Array, start: number): (set: TupleSet) => ReadComponent {
-  let offset = start;
-  const take = (length: number): Uint8Array => bytes.subarray(offset, (offset += length));
-  const element = (): Uint8Array => take(2 * key.modulusBytes);
-  return ({ arity, tuples }) => {
-    const encodedCiphertexts = repeat(arity, element);
+/** Reads an envelope's components one after the other, in the order of its layout. */
+export class ComponentReader {
+  readonly #key: PublicKey;
+  readonly #bytes: Uint8Array;
+  #offset: number;
+
+  constructor(key: PublicKey, bytes: Uint8Array, offset: number) {
+    this.#key = key;
+    this.#bytes = bytes;
+    this.#offset = offset;
+  }
+
+  component({ arity, tuples }: TupleSet): ReadComponent {
+    const encodedCiphertexts = this.#elements(arity);
+    return this.#branches(encodedCiphertexts, tuples.length, arity);
+  }
+
+  /** The one branch of a proof about the product of ciphertexts that were read before. */
+  total(): ReadComponent {
+    return this.#branches([], 1, 1);
+  }
+
+  #branches(encodedCiphertexts: Uint8Array[], count: number, arity: number): ReadComponent {
     const encodedCommitments: Uint8Array[] = [];
-    const branches = tuples.map((): ProofBranch => {
-      const commitments = repeat(arity, element);
+    const branches = Array.from({ length: count }, (): ProofBranch => {
+      const commitments = this.#elements(arity);
       encodedCommitments.push(...commitments);
       return {
-        commitments: commitments.map((encoded) => parseElement(key, encoded)),
-        challenge: bytesToBigInt(take(CHALLENGE_BYTES)),
-        responses: repeat(arity, () => bytesToBigInt(take(responseBytes(key)))),
+        commitments: commitments.map((encoded) => this.#parse(encoded)),
+        challenge: bytesToBigInt(this.#take(CHALLENGE_BYTES)),
+        responses: Array.from({ length: arity }, () => bytesToBigInt(this.#take(responseBytes(this.#key)))),
       };
     });
-    const ciphertexts = encodedCiphertexts.map((encoded) => parseElement(key, encoded));
+    const ciphertexts = encodedCiphertexts.map((encoded) => this.#parse(encoded));
     return { ciphertexts, branches, encodedCiphertexts, encodedCommitments };
-  };
-}
+  }
 
-function parseElement(key: PublicKey, encoded: Uint8Array): SplitElement {
-  return {
-    unit: bytesToBigInt(encoded.subarray(0, key.modulusBytes)),
-    omega: bytesToBigInt(encoded.subarray(key.modulusBytes)),
-  };
-}
+  #elements(count: number): Uint8Array[] {
+    return Array.from({ length: count }, () => this.#take(2 * this.#key.modulusBytes));
+  }
 
-function repeat<Item>(count: number, make: () => Item): Item[] {
-  return Array.from({ length: count }, make);
+  #parse(encoded: Uint8Array): SplitElement {
+    return {
+      unit: bytesToBigInt(encoded.subarray(0, this.#key.modulusBytes)),
+      omega: bytesToBigInt(encoded.subarray(this.#key.modulusBytes)),
+    };
+  }
+
+  #take(length: number): Uint8Array {
+    return this.#bytes.subarray(this.#offset, (this.#offset += length));
+  }
 }

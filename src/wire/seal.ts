@@ -2,15 +2,17 @@
  * Seals one contribution: header, ciphertexts, proofs, one challenge over all of it. Synchronous and
  * without any exponentiation: every group element was computed ahead of time (proofs/pairs.ts).
  */
-import { bigIntToBytes, fromBase64Url } from '../bytes.js';
+import { fromBase64Url } from '../bytes.js';
 import { assertArgument } from '../errors.js';
 import { assertTupleSet, type TupleSet } from '../math/tuple-set.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
-import { CHALLENGE_BYTES, responseBytes } from '../proofs/parameters.js';
-import { commitComponent, type CommittedComponent, type EncodedElement } from '../proofs/prove-membership.js';
+import { envelopeLayout, PER_SPAN_BOUND, spanBoundsOf, type MeasurementLayout } from '../plan/layout.js';
+import { commitComponent, type CommittedComponent } from '../proofs/prove-membership.js';
+import { commitTotal } from '../proofs/prove-total.js';
 import { contributionId, envelopeChallenge, type TranscriptComponent } from '../proofs/transcript.js';
 import type { RandomBytes } from '../random.js';
+import { ComponentWriter } from './component-writer.js';
 import {
   encodeEnvelope,
   ENVELOPE_VERSION,
@@ -18,19 +20,23 @@ import {
   headerBytes,
   labelBytes,
   modeCode,
-  PER_SPAN_BOUND,
   writeHeader,
 } from './envelope.js';
 
-/** What one span contributes to one report. */
+/** What one span, or one flush of many, contributes to one report. */
 export interface Contribution {
   readonly report: CompiledReport;
   /** Unix seconds, a multiple of the plan's window length. */
   readonly windowStart: number;
   /** Indices into the report's labels' values. */
   readonly labels: readonly number[];
-  /** Per measurement, per component: position of the tuple in its set (plan/classify.ts). */
+  /**
+   * Per measurement, per component of its layout: position of the tuple in its set (`membersOf` in
+   * plan/classify.ts for spans, `coalescedMembers` in plan/layout.ts for flushes).
+   */
   readonly members: readonly (readonly number[])[];
+  /** One of the report's span bounds; 1, the only one of per-span reports, where it is left out. */
+  readonly spanBound?: number;
 }
 
 /** How many precomputed records an envelope consumes. */
@@ -44,11 +50,12 @@ export interface PairRecords {
   readonly masks: readonly Uint8Array[];
 }
 
+/** A component or a total, committed, with what the transcript says about it. */
 interface OpenComponent {
+  readonly committed: CommittedComponent;
   readonly measurement: number;
   readonly component: number;
   readonly set: TupleSet;
-  readonly member: number;
 }
 
 export class EnvelopeSealer {
@@ -61,24 +68,28 @@ export class EnvelopeSealer {
     this.#plan = plan;
     this.#key = key;
     this.#kid = fromBase64Url(key.kid) ?? new Uint8Array(32);
-    for (const { measurements } of plan.reports) {
-      for (const { components } of measurements) {
-        for (const set of components) assertTupleSet(set, key.n / 2n);
+    for (const report of plan.reports) {
+      for (const spanBound of spanBoundsOf(report)) {
+        for (const { components } of envelopeLayout(report, spanBound)) {
+          for (const { set } of components) assertTupleSet(set, key.n / 2n);
+        }
       }
     }
   }
 
-  demand(report: CompiledReport): PairDemand {
-    const sets = report.measurements.flatMap(({ components }) => components);
+  demand(report: CompiledReport, spanBound: number = PER_SPAN_BOUND): PairDemand {
+    const layouts = envelopeLayout(report, spanBound);
+    const sets = layouts.flatMap(({ components }) => components.map(({ set }) => set));
+    const totals = layouts.filter(({ total }) => total !== undefined).length;
     return {
       obfuscators: sets.reduce((sum, { arity }) => sum + arity, 0),
-      masks: sets.reduce((sum, { arity, tuples }) => sum + arity * tuples.length, 0),
+      masks: sets.reduce((sum, { arity, tuples }) => sum + arity * tuples.length, totals),
     };
   }
 
-  /** Raw bytes of every envelope of this report; the attribute's text is 4/3 of it. */
-  envelopeBytes(report: CompiledReport): number {
-    return envelopeBytes(this.#key, report);
+  /** Raw bytes of every envelope of this report and span bound; the attribute's text is 4/3 of it. */
+  envelopeBytes(report: CompiledReport, spanBound: number = PER_SPAN_BOUND): number {
+    return envelopeBytes(this.#key, report, spanBound);
   }
 
   /**
@@ -87,40 +98,45 @@ export class EnvelopeSealer {
    */
   seal(contribution: Contribution, records: PairRecords, random: RandomBytes): string {
     try {
-      const open = this.#open(contribution);
-      const demand = this.demand(contribution.report);
-      assertArgument(
-        records.obfuscators.length === demand.obfuscators && records.masks.length === demand.masks,
-        'wrong number of precomputed records',
-        'take exactly as many as demand() says',
-      );
-      return encodeEnvelope(this.#compose(contribution, open, records, random));
+      const layouts = this.#check(contribution, records);
+      return encodeEnvelope(this.#compose(contribution, layouts, records, random));
     } finally {
       for (const record of [...records.obfuscators, ...records.masks]) record.fill(0);
     }
   }
 
-  #open({ report, members, labels }: Contribution): OpenComponent[] {
+  #check(contribution: Contribution, records: PairRecords): MeasurementLayout[] {
+    const { report, members, labels, spanBound = PER_SPAN_BOUND } = contribution;
     assertArgument(labels.length === report.labels.length, 'wrong number of labels', 'give one index per label');
-    return report.measurements.flatMap(({ components }, measurement) =>
-      components.map((set, component) => {
-        const member = members[measurement]?.[component] ?? -1;
-        assertArgument(set.tuples[member] !== undefined, 'value is not in its set', 'classify values with the plan');
-        return { measurement, component, set, member };
-      }),
+    assertArgument(spanBoundsOf(report).includes(spanBound), 'span bound of no report', 'take one of spanBoundsOf');
+    const layouts = envelopeLayout(report, spanBound);
+    const allInSets = layouts.every(({ components }, measurement) =>
+      components.every(({ set }, component) => set.tuples[members[measurement]?.[component] ?? -1] !== undefined),
     );
+    assertArgument(allInSets, 'value is not in its set', 'classify values with the plan');
+    const demand = this.demand(report, spanBound);
+    assertArgument(
+      records.obfuscators.length === demand.obfuscators && records.masks.length === demand.masks,
+      'wrong number of precomputed records',
+      'take exactly as many as demand() says',
+    );
+    return layouts;
   }
 
-  #compose(contribution: Contribution, open: OpenComponent[], records: PairRecords, random: RandomBytes): Uint8Array {
-    const { report, windowStart, labels } = contribution;
-    const out = new Uint8Array(this.envelopeBytes(report));
-    const header = { report: report.index, mode: report.report.mode, windowStart, labels, spanBound: PER_SPAN_BOUND };
+  #compose(
+    contribution: Contribution,
+    layouts: readonly MeasurementLayout[],
+    records: PairRecords,
+    random: RandomBytes,
+  ): Uint8Array {
+    const { report, windowStart, labels, spanBound = PER_SPAN_BOUND } = contribution;
+    const mode = report.report.mode;
+    const out = new Uint8Array(this.envelopeBytes(report, spanBound));
+    const header = { report: report.index, mode, windowStart, labels, spanBound };
     writeHeader(out, { ...header, kid: this.#key.kid, planHash: this.#plan.hashText });
+    const open = this.#commit(contribution, layouts, records, random);
     const writer = new ComponentWriter(this.#key, out, headerBytes(labels.length));
-    const take = dealer(records);
-
-    const committed = open.map(({ set, member }) => commitComponent(this.#key, set, member, take(set), random));
-    const slots = committed.map((component) => writer.writeCommitted(component));
+    const written = open.map(({ committed }) => writer.write(committed));
     const id = contributionId(
       {
         version: ENVELOPE_VERSION,
@@ -128,86 +144,56 @@ export class EnvelopeSealer {
         kid: this.#kid,
         planHash: this.#plan.hash,
         report: report.index,
-        mode: modeCode(report.report.mode),
+        mode: modeCode(mode),
         windowStart,
-        spanBound: PER_SPAN_BOUND,
+        spanBound,
         labels: labelBytes(out, labels.length),
         measurementCount: report.measurements.length,
       },
-      open.map((component, index): TranscriptComponent => ({
-        ...component,
-        ciphertexts: slots[index]?.ciphertexts ?? [],
-      })),
+      open.map((item, index): TranscriptComponent => ({ ...item, ciphertexts: written[index]?.ciphertexts ?? [] })),
     );
     const challenge = envelopeChallenge(
       id,
-      slots.flatMap(({ commitments }) => commitments),
+      written.flatMap(({ commitments }) => commitments),
     );
-    committed.forEach((component, index) => slots[index]?.answer(component.finish(challenge)));
+    for (const component of written) component.answer(challenge);
     return out;
   }
+
+  #commit(
+    { members }: Contribution,
+    layouts: readonly MeasurementLayout[],
+    records: PairRecords,
+    random: RandomBytes,
+  ): OpenComponent[] {
+    const take = dealer(records);
+    return layouts.flatMap(({ components, total }, measurement) => {
+      const used: Uint8Array[] = [];
+      const open = components.map(({ set }, component): OpenComponent => {
+        const own = take(set.arity, set.arity * set.tuples.length);
+        used.push(...own.obfuscators);
+        const member = members[measurement]?.[component] ?? 0;
+        return { committed: commitComponent(this.#key, set, member, own, random), measurement, component, set };
+      });
+      if (total === undefined) return open;
+      const [mask = new Uint8Array(0)] = take(0, 1).masks;
+      const committed = commitTotal(this.#key, used, mask);
+      return [...open, { committed, measurement, component: open.length, set: totalSet(total) }];
+    });
+  }
+}
+
+/** The set of one that a proof of a total is about. */
+export function totalSet(total: bigint): TupleSet {
+  return { arity: 1, tuples: [[total]] };
 }
 
 /** Hands out each record once, in order. */
-function dealer({ obfuscators, masks }: PairRecords): (set: TupleSet) => PairRecords {
+function dealer({ obfuscators, masks }: PairRecords): (obfuscatorCount: number, maskCount: number) => PairRecords {
   let nextObfuscator = 0;
   let nextMask = 0;
-  return ({ arity, tuples }) => ({
-    obfuscators: obfuscators.slice(nextObfuscator, (nextObfuscator += arity)),
-    masks: masks.slice(nextMask, (nextMask += arity * tuples.length)),
+  return (obfuscatorCount, maskCount) => ({
+    obfuscators: obfuscators.slice(nextObfuscator, (nextObfuscator += obfuscatorCount)),
+    masks: masks.slice(nextMask, (nextMask += maskCount)),
   });
-}
-
-/** Where a component stands in the envelope: its encoded elements, and the gaps for its answers. */
-interface WrittenComponent {
-  readonly ciphertexts: readonly Uint8Array[];
-  readonly commitments: readonly Uint8Array[];
-  readonly answer: (branches: ReturnType<CommittedComponent['finish']>) => void;
-}
-
-class ComponentWriter {
-  readonly #key: PublicKey;
-  readonly #out: Uint8Array;
-  #offset: number;
-
-  constructor(key: PublicKey, out: Uint8Array, offset: number) {
-    this.#key = key;
-    this.#out = out;
-    this.#offset = offset;
-  }
-
-  /** Writes ciphertexts and commitments and leaves room for the answers. */
-  writeCommitted({ ciphertexts, commitments }: CommittedComponent): WrittenComponent {
-    const written = ciphertexts.map((element) => this.#element(element));
-    const answerOffsets: number[] = [];
-    const elements = commitments.flatMap((branch) => {
-      const encoded = branch.map((element) => this.#element(element));
-      answerOffsets.push(this.#offset);
-      this.#offset += CHALLENGE_BYTES + branch.length * responseBytes(this.#key);
-      return encoded;
-    });
-    return {
-      ciphertexts: written,
-      commitments: elements,
-      answer: (branches) => {
-        branches.forEach(({ challenge, responses }, branch) => {
-          let offset = answerOffsets[branch] ?? 0;
-          this.#out.set(bigIntToBytes(challenge, CHALLENGE_BYTES), offset);
-          offset += CHALLENGE_BYTES;
-          for (const response of responses) {
-            this.#out.set(bigIntToBytes(response, responseBytes(this.#key)), offset);
-            offset += responseBytes(this.#key);
-          }
-        });
-      },
-    };
-  }
-
-  #element({ unit, omega }: EncodedElement): Uint8Array {
-    const start = this.#offset;
-    this.#out.set(unit, start);
-    this.#out.set(bigIntToBytes(omega, this.#key.modulusBytes), start + this.#key.modulusBytes);
-    this.#offset = start + 2 * this.#key.modulusBytes;
-    return this.#out.subarray(start, this.#offset);
-  }
 }

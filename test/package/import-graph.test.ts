@@ -7,7 +7,8 @@ import { dirname, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const dist = resolve(import.meta.dirname, '../../dist');
-const IMPORT = /(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|import\s*\(?\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.[^'"]+)['"]\s*,\s*import\.meta\.url/g;
+const IMPORT =
+  /(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|import\s*\(?\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.[^'"]+)['"]\s*,\s*import\.meta\.url/g;
 
 /** Every file of ours and every package that an entry loads, statically, lazily or as a worker. */
 function reachable(entry: string): Set<string> {
@@ -34,15 +35,21 @@ describe('the built import graph', () => {
     expect(reachable('src/receiver/index.js')).toContain('src/receiver/verify-worker.js');
     expect(reachable('processor/index.js')).toContain('processor/pair-worker.node.js');
   });
-  it.each(['src/receiver/index.js', 'src/receiver/verify-worker.js', 'processor/index.js', 'processor/exporter.js', 'processor/pair-worker.node.js', 'src/plan/index.js', 'src/paillier/index.js'])(
-    '%s cannot reach the private key',
-    (entry) => {
-      expect(existsSync(resolve(dist, entry))).toBe(true);
-      expect([...reachable(entry)].filter((file) => SECRET.test(file))).toEqual([]);
-    },
-  );
+  it.each([
+    'src/receiver/index.js',
+    'src/receiver/verify-worker.js',
+    'processor/index.js',
+    'processor/exporter.js',
+    'processor/pair-worker.node.js',
+    'src/plan/index.js',
+    'src/paillier/index.js',
+  ])('%s cannot reach the private key', (entry) => {
+    expect(existsSync(resolve(dist, entry))).toBe(true);
+    expect([...reachable(entry)].filter((file) => SECRET.test(file))).toEqual([]);
+  });
   it('the default entry is light: no SDK, no server, no protobuf, no database', () => {
-    const heavy = /^(@grpc|protobufjs|libsql|pino|commander|tinypool|@opentelemetry\/(?!api$))|^src\/(service|otlp|aggregation|receiver|cli)\//;
+    const heavy =
+      /^(@grpc|protobufjs|libsql|pino|commander|tinypool|@opentelemetry\/(?!api$))|^src\/(service|otlp|aggregation|receiver|cli)\//;
     expect([...reachable('processor/index.js')].filter((file) => heavy.test(file))).toEqual([]);
   });
 });

@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { toBase64Url } from '../../src/bytes.js';
 import { checkPlan, parsePlan } from '../../src/plan/check.js';
 import { canonicalPlan } from '../../src/plan/canonical.js';
-import { classifyValue } from '../../src/plan/classify.js';
 import { compilePlan, labelCombinations, windowStartOf } from '../../src/plan/compile.js';
 import { openSignedPlan, signPlan } from '../../src/plan/document.js';
-import type { CategoryMeasurement, FlagMeasurement, Plan } from '../../src/plan/plan.js';
+import type { Plan } from '../../src/plan/plan.js';
 import { testPlanDocument } from '../support/plans.js';
 
 const valid = testPlanDocument();
@@ -50,9 +49,10 @@ describe('plan check', () => {
     ['labels.0.values', ['eu', 'eu', 'elsewhere'], 'labels[0].values', /twice/],
     ['reports', [], 'reports', /at least one/],
     ['reports.0.labels', ['planet'], 'reports[0].labels', /not declared/],
-    ['reports.0.mode', 'coalesced', 'reports[0].mode', /per-span/],
+    ['reports.0.mode', 'batch', 'reports[0].mode', /per-span, coalesced/],
+    ['reports.0.spanBounds', [15], 'reports[0].spanBounds', /coalesced reports only/],
     ['reports.0.spans.kinds', ['worker'], 'reports[0].spans.kinds[0]', /internal, server/],
-    ['reports.0.measurements.0.kind', 'sum', 'reports[0].measurements[0].kind', /flag, category/],
+    ['reports.0.measurements.0.kind', 'mean', 'reports[0].measurements[0].kind', /flag, category/],
     ['reports.0.measurements.1.name', 'success', 'reports[0].measurements', /twice/],
     ['reports.0.measurements.0.epsilon', '11', 'reports[0].measurements[0].epsilon', /above 10/],
     ['reports.0.measurements.0.epsilon', '0.0000001', 'reports[0].measurements[0].epsilon', /below/],
@@ -155,32 +155,6 @@ describe('signed documents', () => {
       expect.objectContaining({ code: 'invalid_plan' }),
     );
     expect(() => openSignedPlan(undefined, { ownerKey })).toThrow(expect.objectContaining({ code: 'invalid_plan' }));
-  });
-});
-
-describe('values', () => {
-  const flag = valid.reports[0]!.measurements[0] as FlagMeasurement;
-  const category = valid.reports[0]!.measurements[1] as CategoryMeasurement;
-  it.each([
-    [flag, true, 'measured', 1],
-    [flag, false, 'measured', 2],
-    [flag, undefined, 'absent', 0],
-    [flag, null, 'absent', 0],
-    [flag, 'true', 'wrong_type', 0],
-    [flag, 1, 'wrong_type', 0],
-    [category, 'free-forever', 'measured', 1],
-    [category, 'enterprise-annual', 'measured', 3],
-    [category, 'unheard-of', 'other', 4],
-    [{ ...category, other: false }, 'unheard-of', 'undeclared', 0],
-    [category, 5, 'wrong_type', 0],
-    [category, NaN, 'wrong_type', 0],
-    [category, ['free-forever'], 'wrong_type', 0],
-    [category, {}, 'wrong_type', 0],
-    [category, Symbol('x'), 'wrong_type', 0],
-    [category, () => 1, 'wrong_type', 0],
-    [category, 1n, 'wrong_type', 0],
-  ])('%o with %o counts as %s, member %i', (measurement, value, outcome, member) => {
-    expect(classifyValue(measurement, value)).toEqual({ outcome, members: [member] });
   });
 });
 

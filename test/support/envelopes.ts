@@ -19,7 +19,7 @@ export class TestSealer {
 
   /** Fresh records for one envelope of the contribution's report. */
   records(contribution: Contribution): PairRecords {
-    const { obfuscators, masks } = this.sealer.demand(contribution.report);
+    const { obfuscators, masks } = this.sealer.demand(contribution.report, contribution.spanBound);
     return { obfuscators: this.#take('obfuscator', obfuscators), masks: this.#take('mask', masks) };
   }
 

@@ -1,7 +1,7 @@
 /** Small plans for tests. */
 import { parsePlan } from '../../src/plan/check.js';
 import { compilePlan, type CompiledPlan } from '../../src/plan/compile.js';
-import type { Plan } from '../../src/plan/plan.js';
+import type { Measurement, Plan, Report } from '../../src/plan/plan.js';
 import { testPrivateKey } from './keys.js';
 
 /** A plan with a flag and a category, split by one label, for the 512-bit test key. */
@@ -40,4 +40,10 @@ export function testPlanDocument(overrides: Partial<Plan> = {}): Plan {
 
 export function testPlan(overrides: Partial<Plan> = {}): CompiledPlan {
   return compilePlan(parsePlan(testPlanDocument(overrides)));
+}
+
+/** A plan with one report of these measurements. */
+export function planOf(measurements: readonly Measurement[], report: Partial<Report> = {}): CompiledPlan {
+  const [first] = testPlanDocument().reports;
+  return testPlan({ labels: [], reports: [{ ...first!, labels: [], measurements, ...report }] });
 }

@@ -1,0 +1,126 @@
+/** Rules of single measurements: sets that are sets, ranges that hold something, totals that fit their slots. */
+import { isWholeSteps, parseDecimal, type Decimal } from '../math/decimal.js';
+import { approximate, compareRational, parseRational, ZERO, type Rational } from '../math/rational.js';
+import { DEFAULT_SPAN_BOUNDS, type Measurement, type Plan, type Report, type SumMeasurement } from './plan.js';
+import { notIncreasing, repeated, type PlanIssue } from './plan-issue.js';
+import { OTHER, releaseEpsilon, slotsOf } from './slots.js';
+
+/** Above this epsilon a release protects nobody. */
+const MAX_RELEASE_EPSILON = 10;
+const MIN_RELEASE_EPSILON = 1e-6;
+/** Most tuples in one set: what a proof of it costs grows with them. */
+const MAX_TUPLES = 256;
+/** Envelopes over the longest range that is ever added up, times the sum of a mechanism's coefficients. */
+const RANGE_FACTOR = 1n << 20n;
+const NOISE_FACTOR = 64n;
+
+export function checkMeasurements(plan: Plan): PlanIssue[] {
+  const budget = parseRational(plan.privacy.epsilon);
+  const empty: PlanIssue[] =
+    compareRational(budget, ZERO) === 0
+      ? [{ path: 'privacy.epsilon', message: 'is 0: nothing could ever be released, declare a positive budget' }]
+      : [];
+  const each = plan.reports.flatMap((report, r) =>
+    report.measurements.flatMap((measurement, m) => {
+      const path = `reports[${String(r)}].measurements[${String(m)}]`;
+      const own = checkKind(path, measurement);
+      return own.length > 0
+        ? own
+        : [...checkEpsilon(path, measurement, budget, plan), ...checkCapacity(path, report, measurement)];
+    }),
+  );
+  return [...empty, ...each];
+}
+
+function checkKind(path: string, measurement: Measurement): PlanIssue[] {
+  switch (measurement.kind) {
+    case 'flag':
+      return [];
+    case 'category': {
+      const clash = measurement.other === true && measurement.values.includes(OTHER);
+      return [
+        ...repeated(`${path}.values`, measurement.values),
+        ...(clash
+          ? [{ path: `${path}.values`, message: `declares "${OTHER}" beside other: true: drop one of the two` }]
+          : []),
+      ];
+    }
+    case 'histogram':
+      return notIncreasing(`${path}.boundaries`, measurement.boundaries);
+    case 'sum':
+      return checkSum(path, measurement);
+    case 'product': {
+      const [x, y] = measurement.factors;
+      const reversed = measurement.factors.findIndex(({ min, max }) => min > max);
+      if (reversed >= 0) {
+        return [{ path: `${path}.factors[${String(reversed)}]`, message: 'has min above max: swap them' }];
+      }
+      const tuples = (x.max - x.min + 1) * (y.max - y.min + 1) + 1;
+      if (x.max * y.max === 0) {
+        return [{ path: `${path}.factors`, message: 'has a product that is always 0: raise a max' }];
+      }
+      return tuples > MAX_TUPLES
+        ? [
+            {
+              path: `${path}.factors`,
+              message: `spans ${String(tuples)} pairs, more than ${String(MAX_TUPLES)}: narrow a factor`,
+            },
+          ]
+        : [];
+    }
+  }
+}
+
+function checkSum(path: string, { min, max, scale }: SumMeasurement): PlanIssue[] {
+  const [from, to, unit] = [min, max, scale].map(parseDecimal) as [Decimal, Decimal, Decimal];
+  if (unit.coefficient <= 0n)
+    return [{ path: `${path}.scale`, message: 'is not positive: declare the step, such as "0.01"' }];
+  if (!isAbove(to, from))
+    return [{ path: `${path}.max`, message: 'is not above min: the range would hold nothing, raise max' }];
+  return isWholeSteps(from, to, unit)
+    ? []
+    : [
+        {
+          path: `${path}.scale`,
+          message: 'does not divide max - min: values near max would lose digits, choose a scale that does',
+        },
+      ];
+}
+
+function isAbove(high: Decimal, low: Decimal): boolean {
+  return high.coefficient * 10n ** BigInt(low.places) > low.coefficient * 10n ** BigInt(high.places);
+}
+
+function checkEpsilon(path: string, measurement: Measurement, budget: Rational, plan: Plan): PlanIssue[] {
+  const parts = measurement.kind === 'sum' ? ['epsilon', 'countEpsilon'] : ['epsilon'];
+  const epsilons = measurement.kind === 'sum' ? [measurement.epsilon, measurement.countEpsilon] : [measurement.epsilon];
+  const ranges = epsilons.flatMap((epsilon, index): PlanIssue[] => {
+    const value = approximate(parseRational(epsilon));
+    const field = `${path}.${parts[index] ?? ''}`;
+    if (value < MIN_RELEASE_EPSILON) {
+      return [{ path: field, message: 'is below 0.000001: the noise would not fit its slot, raise it' }];
+    }
+    return value > MAX_RELEASE_EPSILON ? [{ path: field, message: 'is above 10: that protects nobody, lower it' }] : [];
+  });
+  if (ranges.length > 0 || compareRational(releaseEpsilon(measurement), budget) <= 0) return ranges;
+  const message = `is more than the whole budget of ${plan.privacy.epsilon}: lower it or raise privacy.epsilon`;
+  return [{ path: `${path}.epsilon`, message }];
+}
+
+/** The largest total and 64 times the noise scale stay within a slot, so that no value is ever refused later. */
+function checkCapacity(path: string, report: Report, measurement: Measurement): PlanIssue[] {
+  const limit = measurement.kind === 'sum' ? 1n << 126n : 1n << 46n;
+  const spans = BigInt(report.mode === 'coalesced' ? Math.max(...(report.spanBounds ?? DEFAULT_SPAN_BOUNDS)) : 1);
+  const overflows = slotsOf(measurement).some(({ bound, epsilon }) => {
+    const noise = (bound * epsilon.denominator * NOISE_FACTOR) / epsilon.numerator;
+    return spans * bound * RANGE_FACTOR > limit || noise > limit;
+  });
+  return overflows
+    ? [
+        {
+          path,
+          message: 'could overflow its slot over a long range: lower max, use a coarser scale or a smaller span bound',
+        },
+      ]
+    : [];
+}

@@ -1,0 +1,89 @@
+/** Rules of a plan that hold between its parts: unique names, declared labels, a bounded number of cells. */
+import { attributesOf, type Plan, type Report } from './plan.js';
+import { notIncreasing, repeated, type PlanIssue } from './plan-issue.js';
+
+/** Most cells in one window: (measurement, label combination) pairs. */
+const MAX_CELLS = 4096;
+
+export function checkStructure(plan: Plan): PlanIssue[] {
+  return [...checkUniqueness(plan), ...checkLabels(plan), ...checkModes(plan), ...checkSize(plan)];
+}
+
+function checkUniqueness(plan: Plan): PlanIssue[] {
+  const named = (items: readonly { name: string }[]): string[] => items.map(({ name }) => name);
+  return [
+    ...repeated('keys', plan.keys),
+    ...repeated('reports', named(plan.reports)),
+    ...repeated(
+      'labels',
+      plan.labels.map(({ key }) => key),
+    ),
+    ...plan.reports.flatMap((report, r) => [
+      ...repeated(`reports[${String(r)}].measurements`, named(report.measurements)),
+      ...repeated(`reports[${String(r)}].labels`, report.labels),
+    ]),
+  ];
+}
+
+function checkLabels(plan: Plan): PlanIssue[] {
+  const declared = new Set(plan.labels.map(({ key }) => key));
+  const sealed = new Set([
+    ...plan.redact,
+    ...plan.reports.flatMap((report) => report.measurements.flatMap(attributesOf)),
+  ]);
+  const labels = plan.labels.flatMap(({ key, values, otherwise }, index) => {
+    const path = `labels[${String(index)}]`;
+    return [
+      ...repeated(`${path}.values`, values),
+      ...(values.includes(otherwise)
+        ? []
+        : [{ path: `${path}.otherwise`, message: 'is not one of values: add it there' }]),
+      ...(sealed.has(key)
+        ? [{ path: `${path}.key`, message: 'is also sealed or redacted: a label travels in clear, choose one' }]
+        : []),
+    ];
+  });
+  const used = plan.reports.flatMap((report, r) =>
+    report.labels
+      .filter((key) => !declared.has(key))
+      .map((key) => ({
+        path: `reports[${String(r)}].labels`,
+        message: `"${key}" is not declared in labels: declare it with its values`,
+      })),
+  );
+  return [...labels, ...used];
+}
+
+function checkModes(plan: Plan): PlanIssue[] {
+  return plan.reports.flatMap(({ mode, spanBounds }, r) => {
+    const path = `reports[${String(r)}].spanBounds`;
+    if (spanBounds === undefined) return [];
+    return mode === 'coalesced'
+      ? notIncreasing(path, spanBounds)
+      : [{ path, message: 'belongs to coalesced reports only: remove it, or set mode to "coalesced"' }];
+  });
+}
+
+function checkSize(plan: Plan): PlanIssue[] {
+  const cells = cellsPerWindow(plan);
+  return cells > MAX_CELLS
+    ? [
+        {
+          path: 'reports',
+          message: `would release ${String(cells)} cells each window, more than ${String(MAX_CELLS)}: use fewer labels`,
+        },
+      ]
+    : [];
+}
+
+/** Releases of one window: for every report, its measurements times its label combinations. */
+export function cellsPerWindow(plan: Plan): number {
+  return plan.reports.reduce((sum, report) => sum + report.measurements.length * labelCombinations(plan, report), 0);
+}
+
+export function labelCombinations(plan: Plan, report: Report): number {
+  return report.labels.reduce(
+    (product, key) => product * (plan.labels.find((label) => label.key === key)?.values.length ?? 1),
+    1,
+  );
+}
