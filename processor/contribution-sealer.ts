@@ -3,6 +3,7 @@
  * bounded queue until more arrives. Every view it is given is handed on exactly once, with the reason where
  * its contribution was lost.
  */
+import { spanBoundsOf } from '../src/plan/layout.js';
 import { pairBytes } from '../src/proofs/pairs.js';
 import { systemRandom } from '../src/random.js';
 import { EnvelopeSealer, type Contribution, type PairDemand, type PairRecords } from '../src/wire/seal.js';
@@ -12,16 +13,20 @@ import type { ProcessorSettings } from './processor-options.js';
 import type { DropReason } from './processor-stats.js';
 import { RandomnessPool } from './randomness-pool.js';
 import { SealingQueue } from './sealing-queue.js';
+import type { FlushSpan } from './flush-span.js';
 import type { SpanView } from './span-view.js';
+
+/** What an envelope travels on. */
+export type Carrier = SpanView | FlushSpan;
 
 export type SealResult = 'sealed' | DropReason;
 
-/** Takes a view with its envelope, or without it and with the reason; must not throw. */
-export type HandOn = (view: SpanView, result: SealResult, error?: unknown) => void;
+/** Takes a carrier with its envelope, or without it and with the reason; must not throw. */
+export type HandOn = (view: Carrier, result: SealResult, error?: unknown) => void;
 
 /** SECRET: a contribution holds the classified values. */
 interface WaitingSpan {
-  readonly view: SpanView;
+  readonly view: Carrier;
   readonly contribution: Contribution;
 }
 
@@ -40,7 +45,9 @@ export class ContributionSealer {
     this.#pool = new RandomnessPool({
       source,
       recordBytes: { obfuscator: pairBytes(key, 'obfuscator'), mask: pairBytes(key, 'mask') },
-      largestDemand: largestOf(plan.reports.map((report) => this.#sealer.demand(report))),
+      largestDemand: largestOf(
+        plan.reports.map((report) => this.#sealer.demand(report, Math.max(...spanBoundsOf(report)))),
+      ),
       initialRecords: settings.poolInitialRecords,
       recordLimit: settings.poolRecordLimit,
       onRefilled: () => this.#sealWaiting(),
@@ -61,7 +68,7 @@ export class ContributionSealer {
   }
 
   /** Seals now if nobody waits and there is randomness; never blocks. */
-  submit(view: SpanView, contribution: Contribution): void {
+  submit(view: Carrier, contribution: Contribution): void {
     const records = this.#queue.size === 0 ? this.#take(contribution) : undefined;
     if (records !== undefined) this.#seal({ view, contribution }, records);
     else if (!this.#pool.isAvailable) this.#handOn(view, 'no_randomness');
@@ -94,8 +101,8 @@ export class ContributionSealer {
     this.#queue.notify();
   }
 
-  #take({ report }: Contribution): PairRecords | undefined {
-    return this.#pool.take(this.#sealer.demand(report));
+  #take({ report, spanBound }: Contribution): PairRecords | undefined {
+    return this.#pool.take(this.#sealer.demand(report, spanBound));
   }
 
   #seal({ view, contribution }: WaitingSpan, records: PairRecords): void {

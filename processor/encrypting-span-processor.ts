@@ -8,22 +8,32 @@
  */
 import type { Context } from '@opentelemetry/api';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { systemRandom } from '../src/random.js';
 import { ENVELOPE_ATTRIBUTE } from '../src/wire/envelope.js';
-import { classifyContribution, isAlreadySealed } from './contribution.js';
-import { ContributionSealer, type SealResult } from './contribution-sealer.js';
+import { Coalescer, type Flush } from './coalescer.js';
+import { classifySpan, isAlreadySealed, perSpanContribution } from './contribution.js';
+import { ContributionSealer, type Carrier, type SealResult } from './contribution-sealer.js';
+import { FlushSpan } from './flush-span.js';
 import { logWarning } from './log.js';
 import { PairWorkerClient } from './pair-worker-client.node.js';
 import { resolveOptions, type EncryptingSpanProcessorOptions, type ProcessorSettings } from './processor-options.js';
 import { ProcessorStats, type DropReason, type ProcessorSnapshot } from './processor-stats.js';
 import { SelfMetrics } from './self-metrics.js';
 import { SpanStripper, type StrippedSpan } from './span-stripper.js';
-import type { SpanView } from './span-view.js';
+
+/** Results without an envelope that lose nothing. */
+const PLAIN_RESULTS = ['coalesced', 'stripped', 'untouched'] as const;
+type PlainResult = (typeof PLAIN_RESULTS)[number];
 
 export class EncryptingSpanProcessor implements SpanProcessor {
   readonly #inner: SpanProcessor;
   readonly #settings: ProcessorSettings;
   readonly #stripper: SpanStripper;
   readonly #sealer: ContributionSealer;
+  readonly #coalescer = new Coalescer();
+  readonly #flushTimer: ReturnType<typeof startTimer>;
+  /** Spans that wait in a flush, by the span it travels on. */
+  readonly #flushed = new WeakMap<object, number>();
   readonly #stats = new ProcessorStats();
   readonly #metrics: SelfMetrics;
   readonly #warned = new Set<string>();
@@ -44,6 +54,7 @@ export class EncryptingSpanProcessor implements SpanProcessor {
       this.#finish(view, result, error),
     );
     this.#metrics = new SelfMetrics(() => this.stats());
+    this.#flushTimer = startTimer(() => this.flush(), this.#settings.flushMillis);
   }
 
   /** Resolves once the pool of randomness has been full; rejects with `unavailable` where none can be computed. */
@@ -90,8 +101,20 @@ export class EncryptingSpanProcessor implements SpanProcessor {
       this.#drop('view_failed', error);
       return;
     }
-    if (stripped === undefined) this.#finish(span, 'untouched');
-    else this.#contribute(stripped);
+    try {
+      if (stripped === undefined) this.#finish(span, 'untouched');
+      else this.#contribute(stripped);
+    } catch (error) {
+      this.#drop('seal_failed', error);
+    }
+  }
+
+  /**
+   * Seals the totals added up so far. Runs by itself every `flushMillis`, on forceFlush and on shutdown; call it
+   * where the process may be about to end, for example when a page is hidden. Never throws.
+   */
+  flush(): void {
+    for (const flush of this.#takeTotals()) this.#submitFlush(flush);
   }
 
   /**
@@ -100,6 +123,7 @@ export class EncryptingSpanProcessor implements SpanProcessor {
    */
   async forceFlush(): Promise<void> {
     if (this.#shutdown !== undefined) return this.#shutdown;
+    this.flush();
     await this.#sealer.drain(this.#settings.drainTimeoutMillis);
     await this.#inner.forceFlush();
   }
@@ -111,6 +135,8 @@ export class EncryptingSpanProcessor implements SpanProcessor {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#flushTimer);
+    this.flush();
     try {
       await this.#sealer.drain(this.#settings.drainTimeoutMillis);
       await this.#sealer.close();
@@ -129,26 +155,50 @@ export class EncryptingSpanProcessor implements SpanProcessor {
     } else if (isAlreadySealed(report, captured) || ENVELOPE_ATTRIBUTE in view.attributes) {
       this.#finish(view, 'already_sealed');
     } else {
-      const { contribution, outcomes } = classifyContribution(this.#settings.plan.plan, report, captured, view.endTime);
-      this.#stats.countValues(outcomes);
-      this.#sealer.submit(view, contribution);
+      const classified = classifySpan(this.#settings.plan.plan, report, captured, view.endTime);
+      this.#stats.countValues(classified.outcomes);
+      if (report.report.mode === 'per-span') {
+        this.#sealer.submit(view, perSpanContribution(classified));
+      } else {
+        const full = this.#coalescer.add(classified, view.resource);
+        this.#finish(view, 'coalesced');
+        if (full !== undefined) this.#submitFlush(full);
+      }
     }
+  }
+
+  #takeTotals(): Flush[] {
+    try {
+      return this.#coalescer.take();
+    } catch (error) {
+      this.#warnOnce('totals could not be prepared for sealing', error);
+      return [];
+    }
+  }
+
+  #submitFlush({ contribution, spans, resource }: Flush): void {
+    const carrier = new FlushSpan(resource, contribution.windowStart, systemRandom);
+    this.#flushed.set(carrier, spans);
+    this.#sealer.submit(carrier, contribution);
   }
 
   /** Every span comes here once: handed on and counted. */
-  #finish(span: SpanView | ReadableSpan, result: SealResult | 'stripped' | 'untouched', error?: unknown): void {
+  #finish(span: Carrier | ReadableSpan, result: SealResult | PlainResult, error?: unknown): void {
+    const spans = this.#flushed.get(span) ?? 1;
     try {
-      this.#inner.onEnd(span);
+      // A flush span without its envelope says nothing: it is not handed on.
+      if (!(span instanceof FlushSpan) || result === 'sealed') this.#inner.onEnd(span);
     } catch (innerError) {
-      this.#drop('inner_failed', innerError);
+      this.#drop('inner_failed', innerError, spans);
       return;
     }
-    if (result === 'sealed' || result === 'stripped' || result === 'untouched') this.#stats[result] += 1;
-    else this.#drop(result, error);
+    if (result === 'sealed' && span instanceof FlushSpan) this.#stats.flushes += 1;
+    else if (isPlain(result) || result === 'sealed') this.#stats[result] += 1;
+    else this.#drop(result, error, spans);
   }
 
-  #drop(reason: DropReason, error: unknown): void {
-    this.#stats.dropped[reason] += 1;
+  #drop(reason: DropReason, error: unknown, spans = 1): void {
+    this.#stats.dropped[reason] += spans;
     this.#warnOnce(`a contribution was lost (${reason}); further ones are only counted`, error);
   }
 
@@ -165,4 +215,16 @@ export class EncryptingSpanProcessor implements SpanProcessor {
     this.#warned.add(message);
     logWarning(`${message}${error instanceof Error ? ` [${error.name}]` : ''}`);
   }
+}
+
+function isPlain(result: SealResult | PlainResult): result is PlainResult {
+  return PLAIN_RESULTS.some((plain) => plain === result);
+}
+
+/** Does not keep a finished application alive. */
+function startTimer(run: () => void, millis: number): ReturnType<typeof setInterval> {
+  const timer = setInterval(run, millis);
+  // A number in browsers.
+  if (typeof timer === 'object') timer.unref();
+  return timer;
 }

@@ -6,6 +6,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { PublicKey } from '../src/paillier/public-key.js';
 import type { CompiledPlan } from '../src/plan/compile.js';
+import { spanBoundsOf } from '../src/plan/layout.js';
 import { envelopeBytes } from '../src/wire/envelope.js';
 import { DrainingProcessor } from './draining-processor.js';
 import { EncryptingSpanProcessor } from './encrypting-span-processor.js';
@@ -59,7 +60,10 @@ export function createSealedSpanProcessor(options: SealedSpanProcessorOptions): 
 
 /** Spans in a batch: as many of the plan's largest envelopes as fit, 1 to 512. */
 export function batchSize(plan: CompiledPlan, key: PublicKey): number {
-  const largest = Math.max(...plan.reports.map((report) => Math.ceil((envelopeBytes(key, report) * 4) / 3)));
+  const sizes = plan.reports.flatMap((report) =>
+    spanBoundsOf(report).map((spanBound) => Math.ceil((envelopeBytes(key, report, spanBound) * 4) / 3)),
+  );
+  const largest = Math.max(...sizes);
   return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(BATCH_BYTES / largest)));
 }
 

@@ -30,6 +30,11 @@ export interface EncryptingSpanProcessorOptions {
    * Default 6: shorter ones would be found in unrelated words.
    */
   readonly scrubMinimumLength?: number;
+  /**
+   * Longest time that coalesced totals wait in memory before they are sealed, in milliseconds; what a crash can
+   * lose. Default 10,000; keep it well below the plan's grace.
+   */
+  readonly flushMillis?: number;
   /** How long forceFlush and shutdown wait for randomness, in milliseconds. Default 30,000. */
   readonly drainTimeoutMillis?: number;
   /** Computes randomness. Default: a worker thread. */
@@ -45,6 +50,7 @@ export interface ProcessorSettings {
   readonly poolRecordLimit: number;
   readonly scrubMinimumLength: number;
   readonly drainTimeoutMillis: number;
+  readonly flushMillis: number;
 }
 
 /**
@@ -61,8 +67,15 @@ export function resolveOptions(options: EncryptingSpanProcessorOptions): Process
     poolRecordLimit: options.poolRecordLimit ?? 8192,
     scrubMinimumLength: options.scrubMinimumLength ?? 6,
     drainTimeoutMillis: options.drainTimeoutMillis ?? 30_000,
+    flushMillis: options.flushMillis ?? 10_000,
   };
-  for (const name of ['queueLimit', 'poolInitialRecords', 'poolRecordLimit', 'scrubMinimumLength'] as const) {
+  for (const name of [
+    'queueLimit',
+    'poolInitialRecords',
+    'poolRecordLimit',
+    'scrubMinimumLength',
+    'flushMillis',
+  ] as const) {
     assertWhole(name, settings[name], 1);
   }
   assertWhole('drainTimeoutMillis', settings.drainTimeoutMillis, 0);

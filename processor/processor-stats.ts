@@ -1,5 +1,5 @@
 /** What became of every span and every value: plain counts, all reasons present from the start. */
-import type { ValueOutcome } from '../src/plan/classify.js';
+import { VALUE_OUTCOMES, type ValueOutcome } from '../src/plan/classify.js';
 
 /** Why a contribution was lost. The span itself goes on without it, except for the last two. */
 export const DROP_REASONS = [
@@ -14,22 +14,16 @@ export const DROP_REASONS = [
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
-const VALUE_OUTCOMES = [
-  'measured',
-  'other',
-  'absent',
-  'wrong_type',
-  'undeclared',
-] as const satisfies readonly ValueOutcome[];
-
 export interface SpanCounts {
   /** Nothing to take out and of no report: handed on as they were. */
   readonly untouched: number;
   /** Handed on with an envelope. */
   readonly sealed: number;
+  /** Of coalesced reports: handed on without their values, which were added to local totals. */
+  readonly coalesced: number;
   /** Handed on without their sealed attributes; unsampled or of no report. */
   readonly stripped: number;
-  /** Whose contribution was lost, by reason. */
+  /** Whose contribution was lost, by reason; a lost flush counts every span it added up. */
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** That other processors may have seen with sealed values: the SDK did not call onEnding, or it failed. */
   readonly unprotected: number;
@@ -37,6 +31,8 @@ export interface SpanCounts {
 
 export interface ProcessorSnapshot {
   readonly spans: SpanCounts;
+  /** Coalesced envelopes handed on. */
+  readonly flushes: number;
   /** Values sealed, by what they count as. Exact counts of sensitive values: never send them anywhere. */
   readonly values: Readonly<Record<ValueOutcome, number>>;
   /** Spans waiting for randomness. */
@@ -48,6 +44,8 @@ export interface ProcessorSnapshot {
 export class ProcessorStats {
   untouched = 0;
   sealed = 0;
+  coalesced = 0;
+  flushes = 0;
   stripped = 0;
   unprotected = 0;
   readonly dropped: Record<DropReason, number> = zeros(DROP_REASONS);
@@ -58,9 +56,10 @@ export class ProcessorStats {
   }
 
   snapshot(queueSize: number, poolSize: number): ProcessorSnapshot {
-    const { untouched, sealed, stripped, unprotected } = this;
+    const { untouched, sealed, coalesced, stripped, unprotected } = this;
     return {
-      spans: { untouched, sealed, stripped, unprotected, dropped: { ...this.dropped } },
+      spans: { untouched, sealed, coalesced, stripped, unprotected, dropped: { ...this.dropped } },
+      flushes: this.flushes,
       values: { ...this.values },
       queueSize,
       poolSize,

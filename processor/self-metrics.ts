@@ -63,7 +63,7 @@ export class SelfMetrics {
 
     const observe = (result: BatchObservableResult): void => {
       const now = this.#snapshot();
-      for (const name of ['untouched', 'sealed', 'stripped'] as const) {
+      for (const name of ['untouched', 'sealed', 'coalesced', 'stripped'] as const) {
         result.observe(spans, now.spans[name], { ...this.#component, result: name });
       }
       for (const reason of DROP_REASONS) {

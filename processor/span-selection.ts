@@ -18,7 +18,7 @@ export class SpanSelection {
   readonly #matchers: readonly ReportMatcher[];
 
   constructor({ plan, reports }: CompiledPlan) {
-    const measured = plan.reports.flatMap(({ measurements }) => measurements.map(({ attribute }) => attribute));
+    const measured = reports.flatMap(({ measurements }) => measurements.flatMap(({ attributes }) => attributes));
     this.keys = new Set([...measured, ...plan.redact]);
     this.#matchers = reports.map((report) => createMatcher(report, report.report.spans));
   }
