@@ -19,8 +19,8 @@ export interface CellTotals {
   readonly count: number;
   /** SHA-256 over the sorted contribution ids. */
   readonly digest: Uint8Array;
-  /** Product of all ciphertexts of a measurement under a key. */
-  readonly total: (measurement: number, kid: string) => bigint;
+  /** Product of all ciphertexts of a measurement under a key, accumulators joined by `slotShift` bits. */
+  readonly total: (measurement: number, kid: string, slotShift: number) => bigint;
 }
 
 interface Accumulator {
@@ -48,7 +48,9 @@ export class SqliteContributions {
         'SELECT ciphertext FROM accumulators WHERE cell_id = ? AND kid = ? AND measurement = ? AND component = ? AND place = ?',
       ),
       setAccumulator: database.prepare('INSERT OR REPLACE INTO accumulators VALUES (?, ?, ?, ?, ?, ?)'),
-      accumulators: database.prepare('SELECT kid, measurement, ciphertext FROM accumulators WHERE cell_id = ?'),
+      accumulators: database.prepare(
+        'SELECT kid, measurement, component, ciphertext FROM accumulators WHERE cell_id = ? ORDER BY component',
+      ),
     };
   }
 
@@ -70,29 +72,29 @@ export class SqliteContributions {
   /** Totals of a cell; of nothing where nobody contributed. */
   totals(reportId: number, windowStart: number, labels: string): CellTotals {
     const cell = this.#statements.cell.get(reportId, windowStart, labels) as { cell_id: number } | undefined;
-    const products = new Map<string, bigint>();
+    const accumulators = new Map<string, bigint[]>();
     const digest = sha256.create();
     let count = 0;
     if (cell !== undefined) {
       const rows = this.#statements.accumulators.all(cell.cell_id) as {
         kid: string;
         measurement: number;
+        component: number;
         ciphertext: ArrayBuffer;
       }[];
-      for (const { kid, measurement, ciphertext } of rows) {
+      for (const { kid, measurement, component, ciphertext } of rows) {
         const name = `${String(measurement)} ${kid}`;
-        products.set(
-          name,
-          addCiphertexts(this.#keys.get(kid), products.get(name) ?? NOTHING, bytesToBigInt(blobBytes(ciphertext))),
-        );
+        const held = accumulators.get(name) ?? [];
+        held[component] = bytesToBigInt(blobBytes(ciphertext));
+        accumulators.set(name, held);
       }
       for (const row of this.#statements.ids.iterate(cell.cell_id)) {
         digest.update(blobBytes((row as { contribution_id: ArrayBuffer }).contribution_id));
         count += 1;
       }
     }
-    const total = (measurement: number, kid: string): bigint =>
-      products.get(`${String(measurement)} ${kid}`) ?? NOTHING;
+    const total = (measurement: number, kid: string, slotShift: number): bigint =>
+      joinAccumulators(this.#keys.get(kid), accumulators.get(`${String(measurement)} ${kid}`) ?? [], slotShift);
     return { count, digest: digest.digest(), total };
   }
 
@@ -124,6 +126,16 @@ export class SqliteContributions {
     const sum = stored === undefined ? product : addCiphertexts(key, bytesToBigInt(stored.ciphertext), product);
     this.#statements.setAccumulator.run(...where, ciphertextToBytes(key, sum));
   }
+}
+
+/** Horner's rule on ciphertexts: the sum of all plaintexts, that of accumulator i times 2^(i slotShift). */
+function joinAccumulators(key: PublicKey, accumulators: readonly (bigint | undefined)[], slotShift: number): bigint {
+  let joined = NOTHING;
+  for (const accumulator of Array.from(accumulators).reverse()) {
+    for (let bit = 0; bit < slotShift; bit += 1) joined = addCiphertexts(key, joined, joined);
+    joined = addCiphertexts(key, joined, accumulator ?? NOTHING);
+  }
+  return joined;
 }
 
 /** How a combination of labels is written in the store. */

@@ -151,10 +151,16 @@ export class SqliteStore implements Store {
     });
   }
 
-  #aggregate({ measurement, labels, factors }: ClosingCell, { count, digest, total }: CellTotals): AggregatedCell {
+  #aggregate(
+    { measurement, labels, slotShift, factors }: ClosingCell,
+    { count, digest, total }: CellTotals,
+  ): AggregatedCell {
     const aggregates = factors.map(({ kid, ciphertext }) => {
       const key = this.#keys.get(kid);
-      return { kid, ciphertext: ciphertextToBytes(key, addCiphertexts(key, total(measurement, kid), ciphertext)) };
+      return {
+        kid,
+        ciphertext: ciphertextToBytes(key, addCiphertexts(key, total(measurement, kid, slotShift), ciphertext)),
+      };
     });
     return { measurement, labels, count, digest, aggregates };
   }

@@ -43,6 +43,8 @@ export interface ClosingWindow extends WindowKey {
 export interface ClosingCell {
   readonly measurement: number;
   readonly labels: readonly number[];
+  /** Accumulator i is joined shifted by i times this many bits; 0 where there is one accumulator. */
+  readonly slotShift: number;
   /** One per key: a fresh encryption of noise or of 0, by which the accumulator is multiplied. */
   readonly factors: readonly { readonly kid: string; readonly ciphertext: bigint }[];
 }

@@ -3,8 +3,9 @@
  * more than this in a period and no release costs more than that.
  */
 import { TelemetryKitError } from '../errors.js';
-import { compareRational, parseRational, type Rational } from '../math/rational.js';
+import { compareRational, formatRational, parseRational, type Rational } from '../math/rational.js';
 import type { CompiledPlan } from '../plan/compile.js';
+import { releaseEpsilon } from '../plan/slots.js';
 
 /** Decimal strings such as "20" or "0.5". */
 export interface CeilingOptions {
@@ -36,10 +37,12 @@ export function periodLimit(plan: CompiledPlan, { epsilonPerPeriod }: Ceilings):
 /** Throws `invalid_configuration` naming the first measurement that costs more than a release may. */
 export function assertWithinCeiling(plan: CompiledPlan, { epsilonPerRelease }: Ceilings): void {
   for (const { report } of plan.reports) {
-    for (const { name, epsilon } of report.measurements) {
-      if (compareRational(parseRational(epsilon), epsilonPerRelease) <= 0) continue;
+    for (const measurement of report.measurements) {
+      const cost = releaseEpsilon(measurement);
+      if (compareRational(cost, epsilonPerRelease) <= 0) continue;
+      const epsilon = formatRational(cost);
       throw invalid(
-        `plan ${plan.plan.name}: ${report.name}.${name} costs epsilon ${epsilon}, more than the key holder allows`,
+        `plan ${plan.plan.name}: ${report.name}.${measurement.name} costs epsilon ${epsilon}, more than the key holder allows`,
         'lower it in the plan, or raise ceilings.epsilonPerRelease at the key holder',
       );
     }

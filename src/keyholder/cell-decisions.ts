@@ -77,7 +77,7 @@ export class CellDecisions {
       decision: decision === 'granted' ? 'granted' : 'budget',
       epsilon: formatRational(cell.epsilon),
       mechanism: MECHANISM,
-      scale: formatRational(cell.scale),
+      scales: cell.scales.map(formatRational),
       domain,
       period,
       periodStart: periodStartOf(period, identity.rangeStart),

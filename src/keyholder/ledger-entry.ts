@@ -37,7 +37,8 @@ const reserved = z.strictObject({
   decision: z.enum(['granted', 'budget']),
   epsilon: fraction,
   mechanism: z.literal(MECHANISM),
-  scale: fraction,
+  /** Of the noise, per slot. */
+  scales: z.array(fraction),
   domain: z.string(),
   period: z.enum(PERIODS),
   periodStart: natural,

@@ -4,13 +4,13 @@
  */
 import { toBase64Url } from '../bytes.js';
 import { TelemetryKitError } from '../errors.js';
-import { parseRational, type Rational } from '../math/rational.js';
+import type { Rational } from '../math/rational.js';
 import { ciphertextFromBytes } from '../paillier/ciphertext.js';
 import type { PrivateKey } from '../paillier/private-key.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
-import { scaleFor } from '../privacy/calibration.js';
-import { contributionSensitivity } from '../wire/release-sensitivity.js';
+import { releaseEpsilon } from '../plan/slots.js';
+import { noiseScales } from '../wire/release-noise.js';
 import type { CellAggregate, KeyedAggregate, RefusalReason, WindowReleaseRequest } from '../wire/release.js';
 import { assertWithinCeiling, periodLimit, type Ceilings } from './ceilings.js';
 import { aggregateDigestOf, releaseIdOf, sortByKid, type CellIdentity } from './release-id.js';
@@ -41,8 +41,10 @@ export interface AdmittedCell {
   readonly releaseId: string;
   readonly aggregateDigest: string;
   readonly measurement: CompiledMeasurement;
+  /** Cost of releasing it. */
   readonly epsilon: Rational;
-  readonly scale: Rational;
+  /** Of the noise, per slot. */
+  readonly scales: readonly Rational[];
   readonly aggregates: readonly OpenableAggregate[];
 }
 
@@ -68,14 +70,11 @@ export class ReleasePolicy {
     }
   }
 
-  /** Per measurement: its noise scale and the slots that one window of it has. */
+  /** Per slot of every measurement: its noise scale and how often one window has it. */
   noiseDemand(): { readonly scale: Rational; readonly count: number }[] {
     return [...this.#plans.values()].flatMap(({ reports }) =>
       reports.flatMap((report) =>
-        report.measurements.map((measurement) => ({
-          scale: scaleOf(measurement),
-          count: labelCombinations(report).length * measurement.slots.length,
-        })),
+        report.measurements.flatMap(noiseScales).map((scale) => ({ scale, count: labelCombinations(report).length })),
       ),
     );
   }
@@ -106,8 +105,8 @@ export class ReleasePolicy {
       releaseId: releaseIdOf(identity),
       aggregateDigest: aggregateDigestOf(cell.aggregates),
       measurement,
-      epsilon: parseRational(measurement.measurement.epsilon),
-      scale: scaleOf(measurement),
+      epsilon: releaseEpsilon(measurement.measurement),
+      scales: noiseScales(measurement),
       aggregates,
     });
   }
@@ -155,10 +154,6 @@ function identityOf({ plan, report, start, end }: AdmittedWindow, cell: CellAggr
     rangeEnd: end,
     kids: sortByKid(cell.aggregates).map(({ kid }) => kid),
   };
-}
-
-function scaleOf(measurement: CompiledMeasurement): Rational {
-  return scaleFor(contributionSensitivity(measurement), parseRational(measurement.measurement.epsilon));
 }
 
 function admitted<Value>(value: Value): Admission<Value> {

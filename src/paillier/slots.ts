@@ -1,47 +1,60 @@
 /**
- * Several counters in one plaintext: slot i holds its value times 2^(48 i). Values are signed, because
- * noise is; a negative one borrows from the slots above and decoding undoes it.
+ * Several counters in one plaintext: slot i holds its value times 2^(w i), w = 48 bits for counts, 128 for
+ * sums. Values are signed, because noise is; a negative one borrows from the slots above and decoding undoes it.
  */
 import { assertArgument } from '../errors.js';
 import { mod } from '../math/modular.js';
 import type { PublicKey } from './public-key.js';
 
-export const SLOT_BITS = 48;
-/** Decoded values are clamped to [-2^46, 2^46]. */
-export const SLOT_CLAMP = 1n << 46n;
-const HALF_SLOT = 1n << 47n;
-const SLOT_MASK = (1n << 48n) - 1n;
+/** Width of a slot in bits. */
+export type SlotBits = 48 | 128;
 
-/** Slots that fit a key, one spare: floor((|n| - 2) / 48) - 1; 41 at 2048 bits, 62 at 3072. */
-export function slotCapacity(key: PublicKey): number {
-  return Math.floor((key.bits - 2) / SLOT_BITS) - 1;
+/** Decoded values are clamped to +- this: 2^46, or 2^126 for sums. */
+export function slotClamp(slotBits: SlotBits): bigint {
+  return 1n << BigInt(slotBits - 2);
 }
 
-/** The plaintext in [0, n) with these slot values; each must be within +-2^46, else `invalid_argument`. */
-export function encodeSlots(key: PublicKey, values: readonly bigint[]): bigint {
-  assertArgument(values.length <= slotCapacity(key), 'too many slots for this key', 'use a longer key or fewer values');
+/** Slots that fit a key, one spare: floor((|n| - 2) / w) - 1; of counts 41 at 2048 bits, 62 at 3072. */
+export function slotCapacity(key: PublicKey, slotBits: SlotBits = 48): number {
+  return Math.floor((key.bits - 2) / slotBits) - 1;
+}
+
+/** The plaintext in [0, n) with these slot values; each must be within +-slotClamp, else `invalid_argument`. */
+export function encodeSlots(key: PublicKey, values: readonly bigint[], slotBits: SlotBits = 48): bigint {
+  const clamp = slotClamp(slotBits);
   assertArgument(
-    values.every((value) => value >= -SLOT_CLAMP && value <= SLOT_CLAMP),
-    'slot value out of range',
-    'keep every slot within +-2^46',
+    values.length <= slotCapacity(key, slotBits),
+    'too many slots for this key',
+    'use a longer key or fewer values',
   );
-  const sum = values.reduce((total, value, slot) => total + (value << BigInt(SLOT_BITS * slot)), 0n);
-  return mod(sum, key.n);
+  assertArgument(
+    values.every((value) => value >= -clamp && value <= clamp),
+    'slot value out of range',
+    'keep every slot within its clamp',
+  );
+  return mod(packSlots(values, slotBits), key.n);
+}
+
+/** Sum of value_i 2^(w i), as an integer. */
+export function packSlots(values: readonly bigint[], slotBits: SlotBits): bigint {
+  return values.reduce((total, value, slot) => total + (value << BigInt(slotBits * slot)), 0n);
 }
 
 /**
- * Total: any plaintext gives `slotCount` values within [-2^46, 2^46]. Adds half a slot everywhere, splits,
+ * Total: any plaintext gives `slotCount` values within the clamp. Adds half a slot everywhere, splits,
  * subtracts it again, clamps.
  */
-export function decodeSlots(key: PublicKey, plaintext: bigint, slotCount: number): bigint[] {
+export function decodeSlots(key: PublicKey, plaintext: bigint, slotCount: number, slotBits: SlotBits = 48): bigint[] {
+  const half = 1n << BigInt(slotBits - 1);
+  const mask = (1n << BigInt(slotBits)) - 1n;
   let bias = 0n;
-  for (let slot = 0; slot < slotCount; slot += 1) bias |= HALF_SLOT << BigInt(SLOT_BITS * slot);
+  for (let slot = 0; slot < slotCount; slot += 1) bias |= half << BigInt(slotBits * slot);
   const shifted = mod(plaintext + bias, key.n);
   return Array.from({ length: slotCount }, (_, slot) =>
-    clamp(((shifted >> BigInt(SLOT_BITS * slot)) & SLOT_MASK) - HALF_SLOT),
+    clampTo(((shifted >> BigInt(slotBits * slot)) & mask) - half, slotClamp(slotBits)),
   );
 }
 
-function clamp(value: bigint): bigint {
-  return value < -SLOT_CLAMP ? -SLOT_CLAMP : value > SLOT_CLAMP ? SLOT_CLAMP : value;
+function clampTo(value: bigint, bound: bigint): bigint {
+  return value < -bound ? -bound : value > bound ? bound : value;
 }

@@ -4,7 +4,8 @@
  */
 import { parseDecimal, stepsBetween } from '../math/decimal.js';
 import { radixDigits } from '../math/radix.js';
-import { packSlots, type CompiledMeasurement } from './components.js';
+import { packSlots } from '../paillier/slots.js';
+import type { CompiledMeasurement } from './components.js';
 import type { Measurement, ProductFactor, SumMeasurement } from './plan.js';
 import { sumSteps } from './slots.js';
 

@@ -7,6 +7,7 @@
  */
 import { radixComponents } from '../math/radix.js';
 import type { TupleSet } from '../math/tuple-set.js';
+import { packSlots, type SlotBits } from '../paillier/slots.js';
 import { attributesOf, type Measurement } from './plan.js';
 import { slotsOf, type Slot } from './slots.js';
 
@@ -24,8 +25,6 @@ export interface CompiledMeasurement {
   readonly slotBits: SlotBits;
 }
 
-export type SlotBits = 48 | 128;
-
 export function compileMeasurement(measurement: Measurement): CompiledMeasurement {
   const slotDetails = slotsOf(measurement);
   const slotBits = measurement.kind === 'sum' ? 128 : 48;
@@ -37,11 +36,6 @@ export function compileMeasurement(measurement: Measurement): CompiledMeasuremen
     slotDetails,
     slotBits,
   };
-}
-
-/** The plaintext with these slot increments, all non-negative. */
-export function packSlots(increments: readonly bigint[], slotBits: SlotBits): bigint {
-  return increments.reduce((sum, increment, slot) => sum + (increment << BigInt(slotBits * slot)), 0n);
 }
 
 function componentsOf(measurement: Measurement, slots: readonly Slot[], slotBits: SlotBits): TupleSet[] {

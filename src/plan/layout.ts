@@ -41,9 +41,12 @@ export function envelopeLayout(report: CompiledReport, spanBound: number): Measu
     : report.measurements.map((measurement) => coalescedLayout(measurement, BigInt(spanBound)));
 }
 
-/** Number of accumulators a measurement has: one, or one a slot. */
-export function accumulatorCount(report: CompiledReport, measurement: CompiledMeasurement): number {
-  return report.report.mode === 'per-span' ? 1 : measurement.slots.length;
+/**
+ * How many bits the plaintext of accumulator i is shifted by i times when accumulators are joined: 0 where a
+ * measurement has one, the width of a slot where it has one a slot.
+ */
+export function slotShiftOf({ report }: CompiledReport, { slotBits }: CompiledMeasurement): number {
+  return report.mode === 'per-span' ? 0 : slotBits;
 }
 
 /**

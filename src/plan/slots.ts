@@ -17,7 +17,8 @@ export interface Slot {
 /** Name of the slot for undeclared values of a category with `other`. */
 export const OTHER = 'other';
 /** Slots of a sum. */
-export const SUM_SLOTS = ['sum', 'count'] as const;
+export const SUM_TOTAL = 'sum';
+export const SUM_COUNT = 'count';
 
 /** Largest m of a sum: (max - min) / scale. */
 export function sumSteps({ min, max, scale }: SumMeasurement): bigint {
@@ -36,8 +37,8 @@ export function slotsOf(measurement: Measurement): Slot[] {
       return counts(bucketNames(measurement));
     case 'sum':
       return [
-        { name: SUM_SLOTS[0], bound: sumSteps(measurement), epsilon },
-        { name: SUM_SLOTS[1], bound: 1n, epsilon: parseRational(measurement.countEpsilon) },
+        { name: SUM_TOTAL, bound: sumSteps(measurement), epsilon },
+        { name: SUM_COUNT, bound: 1n, epsilon: parseRational(measurement.countEpsilon) },
       ];
     case 'product': {
       const [x = 0, y = 0] = measurement.factors.map(({ max }) => max);

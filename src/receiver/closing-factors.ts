@@ -10,14 +10,15 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ClosingCell } from '../aggregation/store.js';
 import { TelemetryKitError } from '../errors.js';
-import { parseRational } from '../math/rational.js';
 import { Encryptor } from '../paillier/encrypt.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import { encodeSlots } from '../paillier/slots.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
-import { NoisePool, scaleFor } from '../privacy/index.js';
+import { slotShiftOf } from '../plan/layout.js';
+import { NoisePool } from '../privacy/index.js';
 import type { RandomBytes } from '../random.js';
+import { noiseScales } from '../wire/release-noise.js';
 
 export class ClosingFactors {
   readonly #random: RandomBytes;
@@ -54,7 +55,12 @@ export class ClosingFactors {
     for (const [measurement, compiled] of report.measurements.entries()) {
       for (const labels of labelCombinations(report)) {
         await setImmediate();
-        cells.push({ measurement, labels, factors: this.#factors(plan, compiled) });
+        cells.push({
+          measurement,
+          labels,
+          slotShift: slotShiftOf(report, compiled),
+          factors: this.#factors(plan, compiled),
+        });
       }
     }
     return cells;
@@ -65,15 +71,14 @@ export class ClosingFactors {
     const encryptors = plan.keys.flatMap((kid) => this.#encryptors.get(kid) ?? []);
     return encryptors.map((encryptor, index) => {
       const noisy = plan.privacy.noise === 'both' && index === 0;
-      const plaintext = noisy ? encodeSlots(encryptor.key, this.#draw(measurement)) : 0n;
+      const plaintext = noisy ? encodeSlots(encryptor.key, this.#draw(measurement), measurement.slotBits) : 0n;
       return { kid: encryptor.key.kid, ciphertext: encryptor.encrypt(plaintext, this.#random) };
     });
   }
 
-  /** Full discrete Laplace noise for every slot: one span changes one slot by one. */
-  #draw({ measurement, slots }: CompiledMeasurement): bigint[] {
-    const scale = scaleFor(1n, parseRational(measurement.epsilon));
-    return slots.map(() => this.#noise.take(scale));
+  /** Full discrete Laplace noise for every slot. */
+  #draw(measurement: CompiledMeasurement): bigint[] {
+    return noiseScales(measurement).map((scale) => this.#noise.take(scale));
   }
 }
 

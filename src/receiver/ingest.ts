@@ -10,6 +10,7 @@ import type { PartialSuccess } from '../otlp/encode.js';
 import type { ExtractedEnvelopes } from '../otlp/trace-request.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledPlan } from '../plan/compile.js';
+import { spanBoundsOf } from '../plan/layout.js';
 import { decodeEnvelope, envelopeBytes, headerBytes } from '../wire/envelope.js';
 import { REJECTION_REASONS, type RejectionReason } from '../wire/rejection.js';
 import { EnvelopeVerifier, type VerifiedContribution } from '../wire/verify.js';
@@ -162,7 +163,11 @@ export class IngestPipeline {
 }
 
 function envelopeSizes(plans: readonly CompiledPlan[], keys: readonly PublicKey[]): number[] {
-  return plans.flatMap(({ reports }) => keys.flatMap((key) => reports.map((report) => envelopeBytes(key, report))));
+  return plans.flatMap(({ reports }) =>
+    keys.flatMap((key) =>
+      reports.flatMap((report) => spanBoundsOf(report).map((bound) => envelopeBytes(key, report, bound))),
+    ),
+  );
 }
 
 /** Characters of unpadded base64url. */

@@ -14,7 +14,7 @@ import { generatePrivateKey } from '../../src/paillier/key-generation.js';
 import { obfuscationBase } from '../../src/paillier/obfuscation.js';
 import { PrivateKey } from '../../src/paillier/private-key.js';
 import { PublicKey } from '../../src/paillier/public-key.js';
-import { decodeSlots, encodeSlots, SLOT_CLAMP, slotCapacity } from '../../src/paillier/slots.js';
+import { decodeSlots, encodeSlots, slotCapacity, slotClamp } from '../../src/paillier/slots.js';
 import { gcd, modPow } from '../../src/math/modular.js';
 import { joinSplit } from '../../src/math/split-form.js';
 import { systemRandom } from '../../src/random.js';
@@ -148,6 +148,8 @@ describe('ciphertext bytes', () => {
   });
 });
 
+const SLOT_CLAMP = slotClamp(48);
+
 describe('slots', () => {
   const slotValue = fc.bigInt({ min: -SLOT_CLAMP, max: SLOT_CLAMP });
   it('decode(encode(values)) = values at both ends and with every sign', () => {
@@ -175,5 +177,10 @@ describe('slots', () => {
     expect(() => encodeSlots(key, [SLOT_CLAMP + 1n])).toThrow(/out of range/);
     expect(() => encodeSlots(key, new Array<bigint>(10).fill(0n))).toThrow(/too many/);
     expect(slotCapacity(testPrivateKey(2048).publicKey)).toBe(41);
+    expect(slotCapacity(testPrivateKey(2048).publicKey, 128)).toBe(14);
+  });
+  it('are wider for sums', () => {
+    const ends = [slotClamp(128), -slotClamp(128)];
+    expect(decodeSlots(key, encodeSlots(key, ends, 128), 2, 128)).toEqual(ends);
   });
 });

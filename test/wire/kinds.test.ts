@@ -4,7 +4,7 @@ import { bytesToBigInt } from '../../src/bytes.js';
 import { mod } from '../../src/math/modular.js';
 import type { CompiledPlan } from '../../src/plan/compile.js';
 import { classifyValue, membersOf } from '../../src/plan/classify.js';
-import { packSlots } from '../../src/plan/components.js';
+import { packSlots } from '../../src/paillier/slots.js';
 import { coalescedMembers, envelopeLayout } from '../../src/plan/layout.js';
 import type { Measurement } from '../../src/plan/plan.js';
 import { systemRandom } from '../../src/random.js';
