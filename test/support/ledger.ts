@@ -29,7 +29,7 @@ export function reservedBody(cell: CellIdentity, overrides: Partial<ReservedBody
     decision: 'granted',
     epsilon: '1/10',
     mechanism: 'discrete-laplace',
-    scale: '10',
+    scales: ['10', '10'],
     domain: 'shop',
     period: 'day',
     periodStart: Math.floor(cell.rangeStart / DAY) * DAY,
