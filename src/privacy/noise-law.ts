@@ -19,14 +19,17 @@ export interface NoiseDescription {
 
 const OUTSIDE = 0.05;
 
-/** Throws `invalid_argument` for scale 0. */
-export function describeNoise(scale: Rational, servers: NoiseServers): NoiseDescription {
+/**
+ * `outside`: probability that the noise exceeds the half width, by default 0.05. Throws `invalid_argument` for
+ * scale 0.
+ */
+export function describeNoise(scale: Rational, servers: NoiseServers, outside = OUTSIDE): NoiseDescription {
   assertArgument(scale.numerator > 0n, 'the noise scale is not positive', 'declare a positive epsilon');
   const law = discreteLaplaceLaw(approximate(scale));
   const tail = servers === 1 ? oneSidedTail : oneSidedTailOfTwo;
   return {
     stddev: Math.sqrt((servers * 2 * law.p) / law.complement ** 2),
-    halfWidth95: smallest((bound) => 2 * tail(law, bound) <= OUTSIDE),
+    halfWidth95: smallest((bound) => 2 * tail(law, bound) <= outside),
   };
 }
 

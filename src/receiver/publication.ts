@@ -1,9 +1,11 @@
 /** From stored windows to what readers are shown: names instead of positions, noise described, suppression explained. */
 import type { AnsweredCell, AnsweredWindow, Store } from '../aggregation/store.js';
-import { formatRational, parseRational } from '../math/rational.js';
+import { formatRational } from '../math/rational.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
-import { describeNoise, scaleFor } from '../privacy/index.js';
+import { releaseEpsilon } from '../plan/slots.js';
+import { noiseScales } from '../wire/release-noise.js';
+import { publishedSlots, type PublishedSlot } from './published-slots.js';
 import type { BudgetState, LedgerPosition, SuppressionReason } from '../wire/release.js';
 
 /** One window of one report, as published. */
@@ -26,13 +28,9 @@ export interface PublishedCell {
   readonly labels: Readonly<Record<string, string>>;
   /** Privacy loss of this release, as the plan declares it. */
   readonly epsilon: string;
-  /** Scale of each noise, "n" or "n/d". */
+  /** Scales of the noise of one server, "n" or "n/d", each once. */
   readonly scale: string;
-  /** Of all noise in a value. */
-  readonly stddev: number;
-  /** The true count is within the value +- this with probability 0.95. */
-  readonly halfWidth95: number;
-  /** The noised counts, unclamped; empty where suppressed. */
+  /** The noised amounts, unclamped; empty where suppressed. */
   readonly values: readonly PublishedValue[];
   /** Present exactly where there are no values. */
   readonly suppressed?: SuppressionReason;
@@ -41,10 +39,17 @@ export interface PublishedCell {
 }
 
 export interface PublishedValue {
-  /** What was counted: `true`, `false`, a category or `other`. */
-  readonly value: string;
-  /** Integer, may be negative. */
-  readonly count: number;
+  /** Which series of the measurement: its own, or the one of a sum's count. */
+  readonly series: PublishedSlot['series'];
+  /** What was counted: `true`, `false`, a category, a bucket, a factor; `undefined` for sums. */
+  readonly value: string | undefined;
+  /** May be negative. An integer where it is a count. */
+  readonly amount: number;
+  readonly isCount: boolean;
+  /** Of all noise in the amount. */
+  readonly stddev: number;
+  /** What the noise hides is within the amount +- this with probability 0.95. */
+  readonly halfWidth95: number;
 }
 
 /** Every published window that is still kept, in order of publication. */
@@ -82,28 +87,33 @@ function skippedCells(report: CompiledReport): DescribedCell[] {
 function describeCell(
   { plan }: CompiledPlan,
   report: CompiledReport,
-  { measurement, slots }: CompiledMeasurement,
+  compiled: CompiledMeasurement,
   { labels, outcome }: DescribedCell,
 ): PublishedCell {
-  const scale = scaleFor(1n, parseRational(measurement.epsilon));
+  const scales = new Set(noiseScales(compiled).map(formatRational));
   return {
-    measurement: measurement.name,
+    measurement: compiled.measurement.name,
     labels: Object.fromEntries(report.labels.map(({ key, values }, index) => [key, values[labels[index] ?? -1] ?? ''])),
-    epsilon: measurement.epsilon,
-    scale: formatRational(scale),
-    ...describeNoise(scale, plan.privacy.noise === 'both' ? 2 : 1),
-    ...describeOutcome(slots, outcome),
+    epsilon: formatRational(releaseEpsilon(compiled.measurement)),
+    scale: [...scales].join(', '),
+    ...describeOutcome(publishedSlots(compiled, plan.privacy.noise === 'both' ? 2 : 1), outcome),
   };
 }
 
 function describeOutcome(
-  slots: readonly string[],
+  slots: readonly PublishedSlot[],
   outcome: DescribedCell['outcome'],
 ): Pick<PublishedCell, 'values' | 'suppressed' | 'ledger'> {
   switch (outcome?.status) {
     case 'released': {
-      // Exact: a slot is within 2^46 and noise far inside 2^53.
-      const values = slots.map((value, slot) => ({ value, count: Number(outcome.values[slot] ?? 0n) }));
+      const noised = outcome.values;
+      const values = slots.map(({ series, value, isCount, noise, amount }) => ({
+        series,
+        value,
+        amount: amount(noised),
+        isCount,
+        ...noise,
+      }));
       return { values, ledger: outcome.ledger };
     }
     case 'suppressed':

@@ -68,9 +68,9 @@ export class PublishedMetrics implements MetricProducer {
 function addWindow(gauges: Gauges, { plan, window }: Shown): void {
   const { report, windowStart: start, windowEnd: end, cells } = window;
   gauges.add(WINDOW_END, { start, end }, { report }, end);
-  for (const cell of cells) addCell(gauges, window, cell);
   for (const { measurement } of plan.reports.find((each) => each.report.name === report)?.measurements ?? []) {
     const own = cells.filter((cell) => cell.measurement === measurement.name);
+    for (const cell of own) addCell(gauges, window, measurementSeries(report, measurement), cell);
     gauges.add(RELEASE_INFO, { start, end }, releaseInfo(plan, window, own), 1);
   }
 }
@@ -78,20 +78,21 @@ function addWindow(gauges: Gauges, { plan, window }: Shown): void {
 function addCell(
   gauges: Gauges,
   { report, windowStart: start, windowEnd: end }: PublishedWindow,
+  series: ReturnType<typeof measurementSeries>,
   cell: PublishedCell,
 ): void {
-  const { measurement, labels, suppressed, values, stddev, halfWidth95 } = cell;
+  const { measurement, labels, suppressed, values } = cell;
   if (suppressed !== undefined) {
     gauges.add(SUPPRESSED, { start, end }, { report, measurement, ...labels, reason: suppressed }, 1);
   }
-  const series = measurementSeries(report, measurement);
-  for (const { value, count } of values) {
-    const attributes = { ...labels, value };
-    gauges.add(series.value, { start, end }, attributes, count);
-    gauges.add(series.display, { start, end }, attributes, Math.max(0, count));
-    gauges.add(series.stddev, { start, end }, attributes, stddev);
-    gauges.add(series.low, { start, end }, attributes, count - halfWidth95);
-    gauges.add(series.high, { start, end }, attributes, count + halfWidth95);
+  for (const { series: which, value, amount, isCount, stddev, halfWidth95 } of values) {
+    const { value: own, display, stddev: deviation, low, high } = series[which] ?? series.own;
+    const attributes = { ...labels, ...(value === undefined ? {} : { value }) };
+    gauges.add(own, { start, end }, attributes, amount);
+    gauges.add(display, { start, end }, attributes, isCount ? Math.max(0, amount) : amount);
+    gauges.add(deviation, { start, end }, attributes, stddev);
+    gauges.add(low, { start, end }, attributes, amount - halfWidth95);
+    gauges.add(high, { start, end }, attributes, amount + halfWidth95);
   }
 }
 

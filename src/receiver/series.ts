@@ -4,6 +4,7 @@
  */
 import { TelemetryKitError } from '../errors.js';
 import type { CompiledPlan } from '../plan/compile.js';
+import type { Measurement } from '../plan/plan.js';
 
 /** Our namespace; every published name starts with it. */
 const PUBLISHED_PREFIX = 'telemetry_kit';
@@ -15,37 +16,43 @@ export interface SeriesDescription {
   readonly whole: boolean;
 }
 
-/** The series of one measurement. */
+/** A value and what is known about it. */
+export type ValueSeries = Readonly<Record<'value' | 'display' | 'stddev' | 'low' | 'high', SeriesDescription>>;
+
+/** The series of one measurement: its own, and of a sum the count that is released with it. */
 export function measurementSeries(
   report: string,
-  measurement: string,
-): Record<'value' | 'display' | 'stddev' | 'low' | 'high', SeriesDescription> {
-  const name = `${PUBLISHED_PREFIX}.${report}.${measurement}`;
-  const unit = '{event}';
+  { name, kind }: Measurement,
+): { readonly own: ValueSeries; readonly count: ValueSeries | undefined } {
+  const prefix = `${PUBLISHED_PREFIX}.${report}.${name}`;
+  return kind === 'sum'
+    ? {
+        own: valueSeries(prefix, 'total', '{unit}', false),
+        count: valueSeries(`${prefix}.count`, 'count', '{event}', true),
+      }
+    : { own: valueSeries(prefix, 'count', '{event}', true), count: undefined };
+}
+
+function valueSeries(name: string, what: string, unit: string, whole: boolean): ValueSeries {
   return {
-    value: { name, unit, whole: true, description: 'Noised count of a window, unclamped: it may be negative.' },
+    value: { name, unit, whole, description: `Noised ${what} of a window, unclamped: it may be negative.` },
     display: {
       name: `${name}.display`,
       unit,
-      whole: true,
-      description: 'The noised count, negative ones shown as 0. For the eye only: sums and averages of it are biased.',
+      whole,
+      description: `The noised ${what}, a negative count shown as 0. For the eye only: sums and averages of it are biased.`,
     },
     stddev: {
       name: `${name}.stddev`,
       unit,
       whole: false,
-      description: 'Standard deviation of the noise in the count.',
+      description: `Standard deviation of the noise in the ${what}.`,
     },
-    low: {
-      name: `${name}.ci_low`,
-      unit,
-      whole: true,
-      description: 'Lower end of the 95 % interval that the noise leaves.',
-    },
+    low: { name: `${name}.ci_low`, unit, whole, description: 'Lower end of the 95 % interval that the noise leaves.' },
     high: {
       name: `${name}.ci_high`,
       unit,
-      whole: true,
+      whole,
       description: 'Upper end of the 95 % interval that the noise leaves.',
     },
   };
@@ -95,7 +102,8 @@ export function assertDistinctSeries(plans: readonly CompiledPlan[]): void {
       );
       for (const { measurement } of measurements) {
         const owner = `${plan.name}: ${report.name}.${measurement.name}`;
-        for (const { name } of Object.values(measurementSeries(report.name, measurement.name))) {
+        const { own, count } = measurementSeries(report.name, measurement);
+        for (const { name } of [own, count].flatMap((series) => Object.values(series ?? {}))) {
           const other = owners.get(prometheusName(name)) ?? owner;
           if (other !== owner) throw clash(`${owner} and ${other} would both publish ${name}`);
           owners.set(prometheusName(name), owner);

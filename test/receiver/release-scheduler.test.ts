@@ -86,7 +86,7 @@ function values({ cells }: PublishedWindow): Record<string, number[]> {
   return Object.fromEntries(
     cells.map(({ measurement, labels, values }) => [
       `${measurement} ${labels['region']!}`,
-      values.map(({ count }) => count),
+      values.map(({ amount }) => amount),
     ]),
   );
 }

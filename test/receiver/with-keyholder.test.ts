@@ -87,7 +87,7 @@ test('sealed spans in, private totals out, with a key holder that is late and a 
   await untilPublished(2);
   const [first, second] = await receiver.releases();
 
-  const counts = first!.cells.map(({ values }) => values.map(({ count }) => count));
+  const counts = first!.cells.map(({ values }) => values.map(({ amount }) => amount));
   const truth = first!.cells.map(({ values }, index) => values.map((_, slot) => (index === 0 && slot === 0 ? 30 : 0)));
   counts.forEach((slots, cell) => {
     slots.forEach((count, slot) => expect(Math.abs(count - truth[cell]![slot]!)).toBeLessThanOrEqual(3));
