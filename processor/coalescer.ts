@@ -11,7 +11,8 @@ import type { ClassifiedSpan } from './contribution.js';
 
 /** Totals that are ready to be sealed. */
 export interface Flush {
-  readonly contribution: Contribution;
+  /** Throws where the totals do not fit what they may be: their spans are lost then, and counted. */
+  readonly contribution: () => Contribution;
   /** How many spans were added up. */
   readonly spans: number;
   /** Of the first span: an envelope travels under the resource of the application that made it. */
@@ -32,13 +33,6 @@ interface Cell {
 export class Coalescer {
   readonly #cells = new Map<string, Cell>();
 
-  /** Spans added up and not yet flushed. */
-  get pending(): number {
-    let spans = 0;
-    for (const cell of this.#cells.values()) spans += cell.spans;
-    return spans;
-  }
-
   /** Adds one span; returns totals that are full. */
   add(span: ClassifiedSpan, resource: ReadableSpan['resource']): Flush | undefined {
     const key = `${String(span.report.index)}/${String(span.windowStart)}/${span.labels.join(',')}`;
@@ -56,11 +50,13 @@ export class Coalescer {
     return flushOf(cell);
   }
 
-  /** Everything added up so far, oldest first; starts again from zero. */
-  take(): Flush[] {
-    const cells = [...this.#cells.values()];
-    this.#cells.clear();
-    return cells.map(flushOf);
+  /** The totals that were opened first, or `undefined` where there are none. */
+  takeFirst(): Flush | undefined {
+    for (const [key, cell] of this.#cells) {
+      this.#cells.delete(key);
+      return flushOf(cell);
+    }
+    return undefined;
   }
 
   #open(key: string, { report, windowStart, labels }: ClassifiedSpan, resource: ReadableSpan['resource']): Cell {
@@ -80,9 +76,12 @@ export class Coalescer {
 
 /** Under the smallest declared bound that holds the spans: never their exact number. */
 function flushOf({ report, windowStart, labels, totals, spans, resource }: Cell): Flush {
-  const spanBound = spanBoundsOf(report).find((bound) => bound >= spans) ?? 0;
-  const members = report.measurements.map((measurement, index) =>
-    coalescedMembers(measurement, spanBound, totals[index] ?? []),
-  );
-  return { contribution: { report, windowStart, labels, members, spanBound }, spans, resource };
+  const contribution = (): Contribution => {
+    const spanBound = spanBoundsOf(report).find((bound) => bound >= spans) ?? 0;
+    const members = report.measurements.map((measurement, index) =>
+      coalescedMembers(measurement, spanBound, totals[index] ?? []),
+    );
+    return { report, windowStart, labels, members, spanBound };
+  };
+  return { contribution, spans, resource };
 }

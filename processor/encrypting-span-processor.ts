@@ -105,7 +105,7 @@ export class EncryptingSpanProcessor implements SpanProcessor {
       if (stripped === undefined) this.#finish(span, 'untouched');
       else this.#contribute(stripped);
     } catch (error) {
-      this.#drop('seal_failed', error);
+      this.#finish(stripped?.view ?? span, 'seal_failed', error);
     }
   }
 
@@ -114,7 +114,9 @@ export class EncryptingSpanProcessor implements SpanProcessor {
    * where the process may be about to end, for example when a page is hidden. Never throws.
    */
   flush(): void {
-    for (const flush of this.#takeTotals()) this.#submitFlush(flush);
+    for (let flush = this.#coalescer.takeFirst(); flush !== undefined; flush = this.#coalescer.takeFirst()) {
+      this.#submitFlush(flush);
+    }
   }
 
   /**
@@ -167,19 +169,15 @@ export class EncryptingSpanProcessor implements SpanProcessor {
     }
   }
 
-  #takeTotals(): Flush[] {
-    try {
-      return this.#coalescer.take();
-    } catch (error) {
-      this.#warnOnce('totals could not be prepared for sealing', error);
-      return [];
-    }
-  }
-
   #submitFlush({ contribution, spans, resource }: Flush): void {
-    const carrier = new FlushSpan(resource, contribution.windowStart, systemRandom);
-    this.#flushed.set(carrier, spans);
-    this.#sealer.submit(carrier, contribution);
+    try {
+      const totals = contribution();
+      const carrier = new FlushSpan(resource, totals.windowStart, systemRandom);
+      this.#flushed.set(carrier, spans);
+      this.#sealer.submit(carrier, totals);
+    } catch (error) {
+      this.#drop('seal_failed', error, spans);
+    }
   }
 
   /** Every span comes here once: handed on and counted. */

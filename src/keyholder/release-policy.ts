@@ -30,7 +30,7 @@ export interface AdmittedWindow {
 }
 
 /** A ciphertext together with the key that opens it. */
-interface OpenableAggregate {
+export interface OpenableAggregate {
   readonly key: PrivateKey;
   readonly ciphertext: bigint;
 }

@@ -5,6 +5,8 @@
 import { TelemetryKitError } from '../errors.js';
 import { checkMeasurements } from './check-measurements.js';
 import { checkStructure } from './check-structure.js';
+import { checkWork } from './check-work.js';
+import { compilePlan } from './compile.js';
 import type { Plan } from './plan.js';
 import type { PlanIssue } from './plan-issue.js';
 import { warnAbout } from './plan-warnings.js';
@@ -27,7 +29,9 @@ export function checkPlan(input: unknown): PlanCheck {
     return { issues: parsed.error.issues.map(describe), warnings: [] };
   }
   const plan = parsed.data as Plan;
-  const issues = [...checkStructure(plan), ...checkMeasurements(plan)];
+  const rules = [...checkStructure(plan), ...checkMeasurements(plan)];
+  // What follows needs a plan that can be compiled.
+  const issues = rules.length > 0 ? rules : checkWork(compilePlan(plan));
   return issues.length > 0 ? { issues, warnings: [] } : { plan, issues, warnings: warnAbout(plan) };
 }
 

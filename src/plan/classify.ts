@@ -72,13 +72,16 @@ function classify(measurement: Measurement, values: readonly unknown[], slots: n
   }
 }
 
-/** m = round((x - min) / scale), clamped to [0, H]. */
+/** m = round((x - min) / scale), clamped to [0, H] as the exact integers they are: doubles near a bound may lie. */
 function classifySum(measurement: SumMeasurement, value: number): Outcome {
-  const { min, max, scale } = measurement;
-  if (value < Number(min)) return { outcome: 'clamped', increments: [0n, 1n] };
-  if (value > Number(max)) return { outcome: 'clamped', increments: [sumSteps(measurement), 1n] };
+  const { min, scale } = measurement;
+  const largest = sumSteps(measurement);
+  if (!Number.isFinite(value)) return { outcome: 'clamped', increments: [value < 0 ? 0n : largest, 1n] };
   const steps = stepsBetween(parseDecimal(min), parseDecimal(String(value)), parseDecimal(scale));
-  return { outcome: 'measured', increments: [steps, 1n] };
+  if (steps < 0n) return { outcome: 'clamped', increments: [0n, 1n] };
+  return steps > largest
+    ? { outcome: 'clamped', increments: [largest, 1n] }
+    : { outcome: 'measured', increments: [steps, 1n] };
 }
 
 function classifyProduct(factors: readonly ProductFactor[], values: readonly unknown[]): Outcome {

@@ -34,24 +34,26 @@ export function describeNoise(scale: Rational, servers: NoiseServers, outside = 
 }
 
 interface Law {
+  /** 1/t, so that p^k = exp(-k/t) where p itself would round to 1. */
+  readonly rate: number;
   readonly p: number;
   /** 1 - p, without the cancellation that a subtraction would suffer at large scales. */
   readonly complement: number;
 }
 
 function discreteLaplaceLaw(scale: number): Law {
-  return { p: Math.exp(-1 / scale), complement: -Math.expm1(-1 / scale) };
+  return { rate: 1 / scale, p: Math.exp(-1 / scale), complement: -Math.expm1(-1 / scale) };
 }
 
-function oneSidedTail({ p }: Law, bound: number): number {
-  return p ** (bound + 1) / (1 + p);
+function oneSidedTail({ rate, p }: Law, bound: number): number {
+  return Math.exp(-rate * (bound + 1)) / (1 + p);
 }
 
 /** Sum of P[S = s] over s >= a = bound + 1: a geometric series and its derivative. */
-function oneSidedTailOfTwo({ p, complement }: Law, bound: number): number {
+function oneSidedTailOfTwo({ rate, p, complement }: Law, bound: number): number {
   const constant = (2 * p * p) / (complement * (1 + p));
   const series = (bound + 2 + constant) / complement + p / complement ** 2;
-  return (complement / (1 + p)) ** 2 * p ** (bound + 1) * series;
+  return (complement / (1 + p)) ** 2 * Math.exp(-rate * (bound + 1)) * series;
 }
 
 /** Least non-negative integer for which a monotone condition holds: doubling, then bisection. */
@@ -60,10 +62,11 @@ function smallest(holds: (candidate: number) => boolean): number {
   let high = 1;
   while (!holds(high)) high *= 2;
   let low = high / 2;
-  while (high - low > 1) {
-    const middle = (low + high) / 2;
-    if (holds(Math.floor(middle))) high = Math.floor(middle);
-    else low = Math.floor(middle);
+  for (;;) {
+    const middle = Math.floor((low + high) / 2);
+    // Beyond 2^53 doubles are further apart than 1: neighbours are as close as it gets.
+    if (middle <= low || middle >= high) return high;
+    if (holds(middle)) high = middle;
+    else low = middle;
   }
-  return high;
 }

@@ -34,14 +34,19 @@ export class BatchVerifier {
   readonly #key: PublicKey;
   readonly #kernel: GroupKernel;
   readonly #base: FixedBase;
-  readonly #single: MembershipVerifier;
+  /** Built only where something fails. */
+  readonly #single: () => MembershipVerifier;
 
   /** `single` names the reason of what a batch refuses; `kernel` does the arithmetic. */
-  constructor(key: PublicKey, kernel: GroupKernel, single: MembershipVerifier, shape?: CombShape) {
+  constructor(key: PublicKey, kernel: GroupKernel, single: () => MembershipVerifier, shape?: CombShape) {
     this.#key = key;
     this.#kernel = kernel;
     this.#base = kernel.fixedBase(obfuscationBase(key), responseBits(key) + HEADROOM_BITS, shape);
     this.#single = single;
+  }
+
+  get kernel(): { readonly name: string; readonly reason: string } {
+    return { name: this.#kernel.name, reason: this.#kernel.reason };
   }
 
   /** Per envelope, in order: `undefined` when all its proofs hold, else the first fault. Never throws. */
@@ -61,7 +66,7 @@ export class BatchVerifier {
   }
 
   #alone(subjects: EnvelopeSubjects, index: number): Verdict {
-    const fault = firstOf(subjects, (subject) => this.#single.verify(subject.set, subject, subject.challenge));
+    const fault = firstOf(subjects, (subject) => this.#single().verify(subject.set, subject, subject.challenge));
     return { index, fault };
   }
 

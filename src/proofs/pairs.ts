@@ -4,8 +4,8 @@
  * proofs reveals the sealed value, a record that leaks reveals it too.
  */
 import { bigIntToBytes } from '../bytes.js';
-import { FixedBaseComb, SMALL_COMB, type CombShape } from '../math/fixed-base-comb.js';
-import { normalizeMany } from '../math/split-form.js';
+import { SMALL_COMB, type CombShape } from '../math/fixed-base-comb.js';
+import { createGroupKernel, type FixedBase, type GroupKernel } from '../math/group-kernel.js';
 import { obfuscationBase, obfuscatorBits } from '../paillier/obfuscation.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import { randomBits, type RandomBytes } from '../random.js';
@@ -25,22 +25,19 @@ export function pairBytes(key: PublicKey, kind: PairKind): number {
 
 export class PairComputer {
   readonly #key: PublicKey;
-  readonly #comb: FixedBaseComb;
+  readonly #base: FixedBase;
 
   /** Derives the base and builds its tables: some hundred milliseconds at 2048 bits. */
-  constructor(key: PublicKey, shape: CombShape = SMALL_COMB) {
+  constructor(key: PublicKey, shape: CombShape = SMALL_COMB, kernel: GroupKernel = createGroupKernel(key.n)) {
     this.#key = key;
-    this.#comb = new FixedBaseComb(obfuscationBase(key), key.n, maskBits(key), shape);
+    this.#base = kernel.fixedBase(obfuscationBase(key), maskBits(key), shape);
   }
 
   /** `count` fresh records back to back in an ArrayBuffer of their own, so that it can be transferred. */
   compute(kind: PairKind, count: number, random: RandomBytes): Uint8Array {
     const bits = kind === 'obfuscator' ? obfuscatorBits(this.#key) : maskBits(this.#key);
     const exponents = Array.from({ length: count }, () => randomBits(random, bits));
-    const powers = normalizeMany(
-      exponents.map((exponent) => this.#comb.power(exponent)),
-      this.#key.n,
-    );
+    const powers = this.#base.powers(exponents);
     const width = exponentBytes(this.#key, kind);
     const { modulusBytes } = this.#key;
     const out = new Uint8Array(count * pairBytes(this.#key, kind));

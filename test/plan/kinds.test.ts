@@ -37,6 +37,8 @@ const sum: Measurement = {
   epsilon: '0.75',
   countEpsilon: '0.25',
 };
+const int64: Measurement = { ...sum, min: '0', max: '9223372036854775807', scale: '1' };
+const offset: Measurement = { ...sum, min: '1700000000000000001', max: '1700000000000000009', scale: '1' };
 const product: Measurement = {
   name: 'xy',
   kind: 'product',
@@ -73,6 +75,8 @@ describe('every value has one outcome', () => {
     ['a sum that needs rounding', sum, [0.125], 'measured', [513n, 1n]],
     ['a sum as doubles have it', sum, [0.1 + 0.2], 'measured', [530n, 1n]],
     ['a sum at min', sum, [-5], 'measured', [0n, 1n]],
+    ['a double that lies just above an exact bound', int64, [2 ** 63], 'clamped', [2n ** 63n - 1n, 1n]],
+    ['a double that lies just below an exact bound', offset, [1_700_000_000_000_000_000], 'clamped', [0n, 1n]],
     ['a sum below min', sum, [-6], 'clamped', [0n, 1n]],
     ['a sum above max', sum, [501], 'clamped', [50_500n, 1n]],
     ['an infinite sum', sum, [Infinity], 'clamped', [50_500n, 1n]],
@@ -160,6 +164,21 @@ describe('plans with these kinds', () => {
     ['a product with an attribute of its own', { ...product, attribute: 'z' }, /unknown fields attribute/],
   ])('%s', (_name, measurement, message) => {
     expect(check(JSON.parse(JSON.stringify(measurement))).join('; ')).toMatch(message);
+  });
+  it('must not ask for unbounded proofs or joins', () => {
+    const [report] = testPlanDocument().reports;
+    const values = Array.from({ length: 32 }, (_, index) => `v${String(index)}`);
+    const wide = ['a', 'b'].map((name) => ({ ...closed, name, attribute: name, values }));
+    const many = { ...report!, mode: 'coalesced' as const, spanBounds: [1_048_575], measurements: wide, labels: [] };
+    expect(checkPlan({ ...testPlanDocument(), reports: [many] }).issues[0]?.message).toMatch(/2680 proofs an envelope/);
+    const region = {
+      key: 'region',
+      values: Array.from({ length: 20 }, (_, index) => `r${String(index)}`),
+      otherwise: 'r0',
+    };
+    const joined = { ...many, spanBounds: [15], measurements: wide.slice(0, 1), labels: ['region'] };
+    const plan = { ...testPlanDocument(), labels: [region], reports: [joined] };
+    expect(checkPlan(plan).issues[0]?.message).toMatch(/640 coalesced totals/);
   });
   it('span bounds must increase', () => {
     const [report] = testPlanDocument().reports;

@@ -32,7 +32,18 @@ describe('the published interval', () => {
     );
   });
 
-  test('stays accurate at the largest scale a plan can ask for', () => {
+  test('ends, and is right to a double, at any scale a plan can ask for', () => {
+    for (const servers of [1, 2] as const) {
+      for (const bits of [40n, 53n, 60n, 120n]) {
+        const { stddev, halfWidth95 } = describeNoise(rational(1n << bits, 1n), servers);
+        expect(stddev / 2 ** Number(bits)).toBeCloseTo(Math.SQRT2 * Math.sqrt(servers), 6);
+        // Continuous Laplace: ln 20 for one; for two the root of (1 + x/2) exp(-x) = 0.05.
+        expect(halfWidth95 / 2 ** Number(bits)).toBeCloseTo(servers === 1 ? Math.log(20) : 4.1128, 3);
+      }
+    }
+  });
+
+  test('stays accurate at the largest scale of a count', () => {
     const { stddev, halfWidth95 } = describeNoise(parseRational('1000000'), 1);
     expect(stddev).toBeCloseTo(Math.SQRT2 * 1e6, 0);
     expect(halfWidth95).toBe(2_995_732);

@@ -5,8 +5,9 @@ import { systemRandom } from '../../src/random.js';
 import { decodeEnvelope, ENVELOPE_ATTRIBUTE } from '../../src/wire/envelope.js';
 import { EnvelopeVerifier } from '../../src/wire/verify.js';
 import { FLUSH_SPAN_NAME } from '../../processor/flush-span.js';
+import { testPrivateKey } from '../support/keys.js';
 import { testPlan, testPlanDocument } from '../support/plans.js';
-import { createKit, privateKey, publicKey, readyKit, TestPairSource, type Kit, type KitOptions } from './harness.js';
+import { createKit, publicKey, readyKit, TestPairSource, type Kit, type KitOptions } from './harness.js';
 
 const [report] = testPlanDocument().reports;
 const plan = testPlan({ reports: [{ ...report!, mode: 'coalesced', spanBounds: [3, 15] }] });
@@ -30,7 +31,7 @@ function flushes({ exporter }: Kit): Opened[] {
     const { header, ciphertexts } = result.contribution;
     const totals = ciphertexts.map(({ measurement, component, ciphertexts: [bytes] }): [string, bigint] => [
       `${String(measurement)}.${String(component)}`,
-      privateKey.decrypt(ciphertextFromBytes(publicKey, bytes!)!, systemRandom),
+      testPrivateKey().decrypt(ciphertextFromBytes(publicKey, bytes!)!, systemRandom),
     ]);
     const { windowStart, spanBound, labels } = header;
     return { windowStart, spanBound, label: labels[0], totals: Object.fromEntries(totals) };

@@ -121,7 +121,14 @@ describe('sealing', () => {
     const kit = await readyKit();
     kit.span('checkout', (open) => open.setAttributes({ 'checkout.success': true, 'customer.plan': 'new' }));
     kit.span('checkout', (open) => open.setAttributes({ 'checkout.success': 'yes' }));
-    expect(kit.processor.stats().values).toEqual({ measured: 1, clamped: 0, other: 1, absent: 1, wrong_type: 1, undeclared: 0 });
+    expect(kit.processor.stats().values).toEqual({
+      measured: 1,
+      clamped: 0,
+      other: 1,
+      absent: 1,
+      wrong_type: 1,
+      undeclared: 0,
+    });
   });
 
   it('does not count a span twice when two processors seal', async () => {
