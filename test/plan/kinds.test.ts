@@ -170,7 +170,7 @@ describe('plans with these kinds', () => {
     const values = Array.from({ length: 32 }, (_, index) => `v${String(index)}`);
     const wide = ['a', 'b'].map((name) => ({ ...closed, name, attribute: name, values }));
     const many = { ...report!, mode: 'coalesced' as const, spanBounds: [1_048_575], measurements: wide, labels: [] };
-    expect(checkPlan({ ...testPlanDocument(), reports: [many] }).issues[0]?.message).toMatch(/2680 proofs an envelope/);
+    expect(checkPlan({ ...testPlanDocument(), reports: [many] }).issues[0]?.message).toMatch(/2640 proofs an envelope/);
     const region = {
       key: 'region',
       values: Array.from({ length: 20 }, (_, index) => `r${String(index)}`),
