@@ -24,12 +24,15 @@ export const SUMS_T: usize = 0x800;
 export const SUMS_S: usize = 0x1400;
 /** Limbs in natural order, as 64-bit integers (see bytes.ts), or a doubled unit (see products.ts). */
 export const SCRATCH: usize = 0x2000;
+/** The limbs of the factors whose digits start the rows, in natural order. */
+export const FACTOR_A: usize = 0x2800;
+export const FACTOR_C: usize = 0x2c00;
 /** Big-endian bytes cross the border in the bytes before this address. */
 export const BORDER: usize = 0x2800;
 /** The first address the host may give away. */
-export const ARENA: usize = 0x2800;
+export const ARENA: usize = 0x3000;
 
-/** Bytes of a unit: 16 P. Set once by `setModulus`. */
+/** Bytes of a unit: 16 P. Set once, by `setSize`. */
 export let unitBytes: usize = 0;
 /** n^-1 mod 2^51. */
 export let inverse: i64 = 0;

@@ -26,13 +26,13 @@ const INTEGER_0: usize = 72;
 const INTEGER_1: usize = 80;
 
 export class Rows {
-  /** Starts a sum: no columns yet, no carry. `unit` is the size of an integer in bytes. */
-  @inline static clear(sums: usize, record: usize, unit: usize): void {
-    for (let k: usize = 0; k < unit; k += 16) v128.store(sums + k, i64x2.splat(0));
+  /** Starts a sum: no columns yet, no carry. `size` is that of an integer in bytes. */
+  @inline static clear(sums: usize, record: usize, size: usize): void {
+    for (let k: usize = 0; k < size; k += 16) v128.store(sums + k, i64x2.splat(0));
     i64.store(record, 0, CARRY);
   }
 
-  /** Starts vectors 0 and 1 of a pass. */
+  /** Starts vectors 0 and 1 of a pass; not needed for `terms` = 1. */
   @inline static begin(terms: i32, sums: usize, record: usize): void {
     const missing = <i64>(1 - terms);
     v128.store(sums, i64x2.add(v128.load(sums), i64x2.splat(missing * LOW_BITS)));
@@ -41,7 +41,7 @@ export class Rows {
     v128.store(record, i64x2.splat(missing * BIAS), AFTER);
   }
 
-  /** Adds a0 and a1 times the first two vectors of b. */
+  /** Adds a0 and a1 times the first two vectors of b; `isOnly` where `terms` = 1. */
   @inline static addProduct(isOnly: bool, sums: usize, record: usize, a0: v128, a1: v128, b: usize): void {
     const round = Fma.round();
     const rest = Fma.rest();
@@ -60,7 +60,7 @@ export class Rows {
   }
 
   /** Subtracts the digits times the first two vectors of n; extra0 and extra1 belong to the two columns. */
-  @inline static findDigits(sums: usize, record: usize, unit: usize, extra0: i64, extra1: i64): void {
+  @inline static findDigits(sums: usize, record: usize, size: usize, extra0: i64, extra1: i64): void {
     const round = Fma.round();
     const rest = Fma.rest();
     const inverseOfN = inverse;
@@ -69,7 +69,7 @@ export class Rows {
     let column0 = v128.load(sums);
     let column1 = v128.load(sums, 16);
 
-    const outside0 = i64.load(record, CARRY) + extra0 + i64.load(sums - unit, 8);
+    const outside0 = i64.load(record, CARRY) + extra0 + i64.load(sums - size, 8);
     const digit0 = ((i64x2.extract_lane(column0, 0) - LOW_BITS + outside0) * inverseOfN) & LIMB_MASK;
     const q0 = f64x2.splat(<f64>digit0);
     const h00 = Fma.high(q0, x, round);
@@ -78,7 +78,7 @@ export class Rows {
     column1 = i64x2.sub(column1, i64x2.add(h00, Fma.low(q0, y, h01, rest)));
 
     const carry0 = (i64x2.extract_lane(column0, 0) + outside0) >> LIMB_BITS;
-    const outside1 = carry0 + extra1 + i64.load(sums - unit, 24);
+    const outside1 = carry0 + extra1 + i64.load(sums - size, 24);
     const digit1 = ((i64x2.extract_lane(column1, 0) - LOW_BITS + outside1) * inverseOfN) & LIMB_MASK;
     const q1 = f64x2.splat(<f64>digit1);
     const h10 = Fma.high(q1, x, round);
@@ -160,7 +160,7 @@ export class Rows {
   }
 
   /** Ends a pass: stores what is carried to the two vectors after the last. */
-  @inline static end(terms: i32, sums: usize, record: usize, unit: usize): void {
+  @inline static end(terms: i32, sums: usize, record: usize, size: usize): void {
     let next = v128.load(record, NEXT);
     let after = v128.load(record, AFTER);
     if (terms != 1) {
@@ -168,21 +168,21 @@ export class Rows {
       next = i64x2.add(next, i64x2.splat(surplus * LOW_BITS));
       after = i64x2.add(after, i64x2.splat(surplus * (2 * LOW_BITS + HIGH_BITS)));
     }
-    v128.store(sums + unit, next);
-    v128.store(sums + unit, after, 16);
+    v128.store(sums + size, next);
+    v128.store(sums + size, after, 16);
   }
 
   /**
    * Writes the quotient sums / 2^(51 * 2P) to `to`, as limbs in [-2^12, 2^51 + 2^12] (the last one signed): one
    * round of carries, because `Fma.high` bears limbs slightly too large.
    */
-  @inline static finish(sums: usize, record: usize, unit: usize, to: usize): void {
+  @inline static finish(sums: usize, record: usize, size: usize, to: usize): void {
     const mask = i64x2.splat(LIMB_MASK);
     const positive = i64x2.splat(1 << 62);
     const negative = i64x2.splat(1 << 11);
-    const upper = sums + 2 * unit;
-    const lower = sums + unit;
-    const last = unit - 16;
+    const upper = sums + 2 * size;
+    const lower = sums + size;
+    const last = size - 16;
 
     const carry = i64x2.replace_lane(i64x2.splat(0), 0, i64.load(record, CARRY));
     let columns = i64x2.add(i64x2.add(v128.load(upper), v128.load64_zero(lower, 8)), carry);

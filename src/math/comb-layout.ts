@@ -27,6 +27,8 @@ export class CombLayout {
   readonly steps: number;
   /** As many as asked for, or fewer where the columns do not need them. */
   readonly tables: number;
+  /** Entries of one table, the unused entry 0 included. */
+  readonly entriesPerTable: number;
 
   constructor(exponentBits: number, { teeth, tables }: CombShape) {
     assertArgument(
@@ -38,16 +40,12 @@ export class CombLayout {
     this.columns = Math.max(1, Math.ceil(exponentBits / teeth));
     this.steps = Math.ceil(this.columns / tables);
     this.tables = Math.ceil(this.columns / this.steps);
+    this.entriesPerTable = 2 ** teeth;
   }
 
   /** As many as asked for, rounded up to whole columns. */
   get exponentBits(): number {
     return this.teeth * this.columns;
-  }
-
-  /** Entries of one table, the unused entry 0 included. */
-  get entriesPerTable(): number {
-    return 2 ** this.teeth;
   }
 
   /** Entry 2^tooth of `table` is base^(2^position). */

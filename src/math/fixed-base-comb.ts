@@ -2,9 +2,15 @@
 import { bitLength } from '../bytes.js';
 import { CombLayout, SMALL_COMB, type CombShape } from './comb-layout.js';
 import type { FixedBase } from './kernel-types.js';
+import { modInverseMany } from './modular.js';
 import { normalizeMany, type RawElement, type SplitElement } from './split-form.js';
 
 export { SERVER_COMB, SMALL_COMB, type CombShape } from './comb-layout.js';
+
+/** With 1/unit mod n, so that products need no inversion. */
+interface InvertedElement extends SplitElement {
+  readonly inverse: bigint;
+}
 
 export class FixedBaseComb implements FixedBase {
   readonly #n: bigint;
@@ -63,14 +69,25 @@ export class FixedBaseComb implements FixedBase {
 
   /** Entry i is the product of the generators whose bit in i is set. */
   #table(generators: readonly SplitElement[]): SplitElement[] {
-    const entries: RawElement[] = [{ unit: 1n, omega: 0n }];
-    for (const generator of generators) {
-      const half = entries.length;
-      for (const { unit, omega } of entries.slice(0, half)) {
-        entries.push({ unit: (unit * generator.unit) % this.#nSquared, omega: omega + generator.omega });
-      }
-    }
-    return normalizeMany(entries, this.#n);
+    const inverses = modInverseMany(
+      generators.map(({ unit }) => unit),
+      this.#n,
+    );
+    const entries: InvertedElement[] = [{ unit: 1n, omega: 0n, inverse: 1n }];
+    generators.forEach((generator, index) => {
+      const factor = { ...generator, inverse: inverses[index] ?? 1n };
+      for (const entry of entries.slice()) entries.push(this.#multiply(entry, factor));
+    });
+    return entries.map(({ unit, omega }) => ({ unit, omega }));
+  }
+
+  /** a b = u (1 + omega n) from ua ub = q n + u and omega = omega_a + omega_b + q/u, where 1/u = 1/ua 1/ub. */
+  #multiply(a: InvertedElement, b: InvertedElement): InvertedElement {
+    const product = a.unit * b.unit;
+    const quotient = product / this.#n;
+    const inverse = (a.inverse * b.inverse) % this.#n;
+    const omega = (a.omega + b.omega + quotient * inverse) % this.#n;
+    return { unit: product - quotient * this.#n, omega, inverse };
   }
 
   /** base^(2^position) for every tooth of every table. */

@@ -30,12 +30,12 @@ export function splitStandard(value: bigint, n: bigint): SplitElement {
 
 /** Brings many raw products into the unique form with one shared inversion. */
 export function normalizeMany(elements: readonly RawElement[], n: bigint): SplitElement[] {
-  const units = elements.map(({ unit }) => unit % n);
+  const quotients = elements.map(({ unit }) => unit / n);
+  const units = elements.map(({ unit }, index) => unit - (quotients[index] ?? 0n) * n);
   const inverses = modInverseMany(units, n);
-  return elements.map((element, index) => {
-    const unit = units[index] ?? 0n;
-    const carried = (element.unit / n) * (inverses[index] ?? 0n);
-    return { unit, omega: mod(element.omega + carried, n) };
+  return elements.map(({ omega }, index) => {
+    const carried = (quotients[index] ?? 0n) * (inverses[index] ?? 0n);
+    return { unit: units[index] ?? 0n, omega: mod(omega + carried, n) };
   });
 }
 

@@ -7,14 +7,13 @@ import { unitBytes, WasmArithmetic, type WasmElement } from './wasm-arithmetic.j
 import type { WasmHost } from './wasm-host.js';
 import { splitPairs } from './wasm-split.js';
 
-/** Elements normalised with one inversion: entries of the tables, and powers. */
-const ENTRIES_AT_ONCE = 512;
+/** Powers that share an inversion. */
 const POWERS_AT_ONCE = 64;
 /** Doublings after which a sum of omegas is reduced modulo n. */
 const DOUBLINGS_AT_ONCE = 16;
 const MAX_TABLE_BYTES = 256 * 1024 * 1024;
 
-/** A power under way: the product of the units, and the sum of the omegas. */
+/** A power: the product of the units as a pair in which the first part is in [0, n), and the sum of R omega. */
 interface Raised {
   readonly pair: WasmElement;
   readonly omegas: number;
@@ -31,12 +30,11 @@ export class WasmComb implements FixedBase {
     this.#layout = new CombLayout(exponentBits, shape);
     this.tableBytes = this.#layout.tables * this.#layout.entriesPerTable * 2 * unitBytes(n);
     assertArgument(this.tableBytes <= MAX_TABLE_BYTES, 'tables above 256 MB', 'choose a smaller comb shape');
-    const scratchBytes = (ENTRIES_AT_ONCE + 4 * POWERS_AT_ONCE) * unitBytes(n);
-    this.#arithmetic = new WasmArithmetic(host, n, this.tableBytes + scratchBytes);
+    const { entriesPerTable, teeth, tables } = this.#layout;
+    const scratchUnits = Math.max(entriesPerTable + 4 * teeth * tables, 5 * POWERS_AT_ONCE) + 8;
+    this.#arithmetic = new WasmArithmetic(host, n, this.tableBytes + scratchUnits * unitBytes(n));
     this.#tables = this.#arithmetic.allocate(this.tableBytes);
-    this.#writeGenerators(base);
-    this.#multiplyGenerators();
-    this.#splitEntries();
+    this.#build(base);
   }
 
   get exponentBits(): number {
@@ -65,6 +63,7 @@ export class WasmComb implements FixedBase {
     splitPairs(
       this.#arithmetic,
       raised.map(({ pair }) => pair),
+      raised.map(() => this.#arithmetic.allocateUnit()),
     );
     const powers = raised.map(({ pair, omegas }) => {
       code.addToSum(omegas, pair - 1 + size);
@@ -88,7 +87,7 @@ export class WasmComb implements FixedBase {
       for (let table = 0; table < tables; table += 1) {
         const index = indices[step * tables + table] ?? 0;
         if (index === 0) continue;
-        const entry = this.#entry(table, index) - 1;
+        const entry = this.#entry(table, index);
         product = product === undefined ? entry : this.#arithmetic.multiply(pair, product, entry);
         code.addToSum(omegas, entry + this.#arithmetic.unitBytes);
       }
@@ -107,61 +106,72 @@ export class WasmComb implements FixedBase {
     code.startSum(sum, sum);
   }
 
+  /** The sum without the factor R. */
   #readSum(sum: number): bigint {
-    const { code, radixUnit } = this.#arithmetic;
+    const { code, one } = this.#arithmetic;
     code.sumToUnit(sum, sum);
-    code.multiplyUnits(sum, sum, radixUnit);
+    code.multiplyUnits(sum, sum, one);
     return this.#arithmetic.read(sum);
   }
 
-  /** A pair while the tables are built, then the unit and the omega of the element in split form. */
+  /** The unit u of the element u (1 + omega n) / R; R omega is behind it. */
   #entry(table: number, index: number): WasmElement {
-    const number = table * this.#layout.entriesPerTable + index;
-    return this.#tables + number * 2 * this.#arithmetic.unitBytes + 1;
+    return this.#tables + (table * this.#layout.entriesPerTable + index) * 2 * this.#arithmetic.unitBytes;
   }
 
-  /** Entry 2^tooth of a table is base^(2^position). */
-  #writeGenerators(base: SplitElement): void {
-    const { teeth, tables } = this.#layout;
-    const places = new Map<number, WasmElement[]>();
+  /** Every table: entry i is the product of the generators whose bit in i is set. */
+  #build(base: SplitElement): void {
+    const { entriesPerTable, teeth, tables } = this.#layout;
+    const { mark } = this.#arithmetic;
+    // R^2/u for every entry u of one table.
+    const inverses = Array.from({ length: entriesPerTable }, () => this.#arithmetic.allocateUnit());
+    const sum = this.#arithmetic.allocateUnit();
+    const generators = this.#powersOfTwo(base);
+    const generatorInverses = generators.map(() => this.#arithmetic.allocateUnit());
+    splitPairs(this.#arithmetic, generators, generatorInverses);
     for (let table = 0; table < tables; table += 1) {
       for (let tooth = 0; tooth < teeth; tooth += 1) {
-        const position = this.#layout.position(table, tooth);
-        places.set(position, [...(places.get(position) ?? []), this.#entry(table, 2 ** tooth)]);
+        const generator = 2 ** tooth;
+        const place = table * teeth + tooth;
+        this.#arithmetic.copy(this.#entry(table, generator) + 1, generators[place] ?? 0);
+        inverses[generator] = generatorInverses[place] ?? 0;
+        for (let index = 1; index < generator; index += 1)
+          this.#multiplyEntries(table, generator, index, inverses, sum);
       }
-    }
-    const { mark } = this.#arithmetic;
-    const power = this.#arithmetic.allocatePair();
-    this.#arithmetic.writePair(power, joinSplit(base, this.#arithmetic.n));
-    this.#arithmetic.multiply(power, power, this.#arithmetic.radixPair);
-    for (let position = 0; places.size > 0; position += 1) {
-      for (const entry of places.get(position) ?? []) this.#arithmetic.copy(entry, power);
-      places.delete(position);
-      this.#arithmetic.square(power, power);
     }
     this.#arithmetic.release(mark);
   }
 
-  /** Entry i is the product of the generators whose bit in i is set. */
-  #multiplyGenerators(): void {
-    for (let table = 0; table < this.#layout.tables; table += 1) {
-      for (let generator = 1; generator < this.#layout.entriesPerTable; generator *= 2) {
-        for (let index = 1; index < generator; index += 1) {
-          const factor = this.#entry(table, generator);
-          this.#arithmetic.multiply(this.#entry(table, generator + index), factor, this.#entry(table, index));
-        }
-      }
-    }
+  /** Entry a + b = entry a * entry b, in split form; the inverse comes from theirs. */
+  #multiplyEntries(table: number, a: number, b: number, inverses: readonly WasmElement[], sum: number): void {
+    const { code, unitBytes: size } = this.#arithmetic;
+    const [entryA, entryB, product] = [this.#entry(table, a), this.#entry(table, b), this.#entry(table, a + b)];
+    const inverse = inverses[a + b] ?? 0;
+    code.multiplyUnits(inverse, inverses[a] ?? 0, inverses[b] ?? 0);
+    code.multiplyUnitsToPair(product, entryA, entryB);
+    code.multiplyUnits(product + size, product + size, inverse);
+    code.startSum(sum, product + size);
+    code.addToSum(sum, entryA + size);
+    code.addToSum(sum, entryB + size);
+    code.sumToUnit(product + size, sum);
   }
 
-  #splitEntries(): void {
-    const { entriesPerTable, tables } = this.#layout;
-    const used: WasmElement[] = [];
-    for (let table = 0; table < tables; table += 1) {
-      for (let index = 1; index < entriesPerTable; index += 1) used.push(this.#entry(table, index));
+  /** The pairs base^(2^position) for every tooth of every table. */
+  #powersOfTwo(base: SplitElement): WasmElement[] {
+    const { teeth, tables } = this.#layout;
+    const positions = Array.from({ length: tables * teeth }, (_, place) =>
+      this.#layout.position(Math.floor(place / teeth), place % teeth),
+    );
+    const pairs = positions.map(() => this.#arithmetic.allocatePair());
+    const power = this.#arithmetic.allocatePair();
+    this.#arithmetic.writePair(power, joinSplit(base, this.#arithmetic.n));
+    this.#arithmetic.multiply(power, power, this.#arithmetic.radixPair);
+    for (let position = 0; position <= Math.max(...positions); position += 1) {
+      positions.forEach((wanted, place) => {
+        if (wanted === position) this.#arithmetic.copy(pairs[place] ?? 0, power);
+      });
+      this.#arithmetic.square(power, power);
     }
-    for (let start = 0; start < used.length; start += ENTRIES_AT_ONCE) {
-      splitPairs(this.#arithmetic, used.slice(start, start + ENTRIES_AT_ONCE));
-    }
+    return pairs;
   }
 }

@@ -5,26 +5,36 @@
 import { modInverse } from './modular.js';
 import type { WasmArithmetic, WasmElement } from './wasm-arithmetic.js';
 
-/** Replaces every pair (t, s) by (t, s/t mod n). Throws `invalid_argument` where a t is not coprime to n. */
-export function splitPairs(arithmetic: WasmArithmetic, pairs: readonly WasmElement[]): void {
+/**
+ * Replaces every pair (t, s) by (t, R omega) with omega = s/t mod n, and writes R^2/t to the inverses. Throws
+ * `invalid_argument` where a t is not coprime to n.
+ */
+export function splitPairs(
+  arithmetic: WasmArithmetic,
+  pairs: readonly WasmElement[],
+  inverses: readonly WasmElement[],
+): void {
   const { code, n, radix, unitBytes } = arithmetic;
-  const units = pairs.map((pair) => pair - 1);
-  const mark = arithmetic.mark;
+  const { mark } = arithmetic;
   // Product i is t_0 ... t_i / R^i.
-  const products = units.map(() => arithmetic.allocateUnit());
+  const products = pairs.map(() => arithmetic.allocateUnit());
   const inverse = arithmetic.allocateUnit();
-  const quotient = arithmetic.allocateUnit();
   let previous = arithmetic.radixUnit;
   products.forEach((product, index) => {
-    code.multiplyUnits(product, previous, units[index] ?? 0);
+    code.multiplyUnits(product, previous, unitOf(pairs, index));
     previous = product;
   });
-  arithmetic.write(inverse, (modInverse(arithmetic.read(previous), n) * radix) % n);
-  for (let index = units.length - 1; index >= 0; index -= 1) {
-    const unit = units[index] ?? 0;
-    code.multiplyUnits(quotient, inverse, products[index - 1] ?? arithmetic.radixUnit);
-    code.multiplyUnits(unit + unitBytes, unit + unitBytes, quotient);
+  arithmetic.write(inverse, (modInverse(arithmetic.read(previous), n) * radix * radix) % n);
+  for (let index = pairs.length - 1; index >= 0; index -= 1) {
+    const unit = unitOf(pairs, index);
+    const own = inverses[index] ?? inverse;
+    code.multiplyUnits(own, inverse, products[index - 1] ?? arithmetic.radixUnit);
+    code.multiplyUnits(unit + unitBytes, unit + unitBytes, own);
     code.multiplyUnits(inverse, inverse, unit);
   }
   arithmetic.release(mark);
+}
+
+function unitOf(pairs: readonly WasmElement[], index: number): WasmElement {
+  return (pairs[index] ?? 0) - 1;
 }
