@@ -10,6 +10,7 @@
  * @property {{ name: string, median: number }} [peer] measured in the same run
  * @property {number} [ratio] peer divided by this, for times; this divided by peer, for rates
  * @property {number} [units] the median in U: one BigInt a * b % n^2 of this run
+ * @property {string} [kernel] which arithmetic ran
  */
 
 /** @param {number[]} values */
@@ -37,4 +38,15 @@ export function medianMillis({ rounds = 7, calls, prepare, run }) {
 /** @param {number} value */
 export function rounded(value) {
   return Number(value.toPrecision(4));
+}
+
+/**
+ * One BigInt `a * b % n^2` in milliseconds: the unit that figures of different machines can be compared in.
+ * @param {bigint} n
+ */
+export function unitMillis(n) {
+  const nSquared = n * n;
+  const a = nSquared - 12345n;
+  const b = nSquared / 3n;
+  return medianMillis({ calls: 2000, run: () => (a * b) % nSquared });
 }

@@ -1,15 +1,22 @@
 // @ts-check
 /** Keys, plans and contributions for benchmarks: made afresh, at real sizes. */
-import { generatePrivateKey } from '../dist/src/paillier/key-generation.js';
+import { generatePrimeSync } from 'node:crypto';
+import { createGroupKernel } from '../dist/src/math/group-kernel.js';
+import { PrivateKey } from '../dist/src/paillier/private-key.js';
 import { parsePlan } from '../dist/src/plan/check.js';
 import { compilePlan } from '../dist/src/plan/compile.js';
-import { systemRandom } from '../dist/src/random.js';
+import { bufferedRandom, systemRandom } from '../dist/src/random.js';
 import { pairBytes, PairComputer } from '../dist/src/proofs/pairs.js';
 import { EnvelopeSealer } from '../dist/src/wire/seal.js';
 
-/** @param {number} bits */
+const buffered = bufferedRandom(systemRandom);
+
+/** A key of this size; OpenSSL's primes, to get to the measuring sooner. @param {number} bits */
 export function makeKey(bits) {
-  return generatePrivateKey(bits, systemRandom);
+  for (;;) {
+    const [p, q] = [0, 1].map(() => generatePrimeSync(bits / 2, { bigint: true, add: 4n, rem: 3n }));
+    if (p !== undefined && q !== undefined && (p * q) >> BigInt(bits - 1) === 1n) return PrivateKey.fromPrimes(p, q);
+  }
 }
 
 /** @param {string} kid @param {import('../dist/src/plan/plan.js').Measurement[]} measurements */
@@ -32,13 +39,26 @@ export function makePlan(kid, measurements) {
 /** @type {import('../dist/src/plan/plan.js').Measurement} */
 export const FLAG = { name: 'success', attribute: 'bench.success', kind: 'flag', epsilon: '1' };
 
+/** @type {import('../dist/src/plan/plan.js').Measurement} */
+export const CATEGORY8 = {
+  name: 'plan',
+  attribute: 'bench.plan',
+  kind: 'category',
+  values: Array.from({ length: 8 }, (_, index) => `value-${String(index)}`),
+  epsilon: '1',
+};
+
 /** A sealer with a supply of precomputed records. */
 export class BenchSealer {
-  /** @param {import('../dist/src/plan/compile.js').CompiledPlan} plan @param {import('../dist/src/paillier/public-key.js').PublicKey} key */
-  constructor(plan, key) {
+  /**
+   * @param {import('../dist/src/plan/compile.js').CompiledPlan} plan
+   * @param {import('../dist/src/paillier/public-key.js').PublicKey} key
+   * @param {'auto' | 'bigint' | 'wasm'} [kernel]
+   */
+  constructor(plan, key, kernel = 'auto') {
     this.key = key;
     this.sealer = new EnvelopeSealer(plan, key);
-    this.computer = new PairComputer(key, { teeth: 10, tables: 8 });
+    this.computer = new PairComputer(key, { teeth: 10, tables: 8 }, createGroupKernel(key.n, { kernel }));
     this.report = /** @type {import('../dist/src/plan/compile.js').CompiledReport} */ (plan.reports[0]);
     this.demand = this.sealer.demand(this.report);
   }
@@ -50,13 +70,22 @@ export class BenchSealer {
     return Array.from({ length: count }, (_, index) => chunk.subarray(width * index, width * (index + 1)));
   }
 
+  /** Randomness for this many envelopes, as a worker computes it. @param {number} envelopes */
+  chunk(envelopes) {
+    this.computer.compute('obfuscator', envelopes * this.demand.obfuscators, systemRandom);
+    this.computer.compute('mask', envelopes * this.demand.masks, systemRandom);
+  }
+
   records() {
-    return { obfuscators: this.take('obfuscator', this.demand.obfuscators), masks: this.take('mask', this.demand.masks) };
+    return {
+      obfuscators: this.take('obfuscator', this.demand.obfuscators),
+      masks: this.take('mask', this.demand.masks),
+    };
   }
 
   /** @param {ReturnType<BenchSealer['records']>} records @param {number} windowStart */
   seal(records, windowStart = 60) {
     const members = this.report.measurements.map(() => [1]);
-    return this.sealer.seal({ report: this.report, windowStart, labels: [], members }, records, systemRandom);
+    return this.sealer.seal({ report: this.report, windowStart, labels: [], members }, records, buffered);
   }
 }

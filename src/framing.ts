@@ -25,8 +25,10 @@ export function hashFramed(label: string, items: readonly Uint8Array[]): Uint8Ar
 /** An unsigned integer below 2^53 as 8 bytes, big-endian: how every count, index and time is hashed. */
 export function u64(value: number): Uint8Array {
   const out = new Uint8Array(8);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, Math.floor(value / 0x1_0000_0000));
-  view.setUint32(4, value % 0x1_0000_0000);
+  let rest = value;
+  for (let index = 7; rest > 0; index -= 1) {
+    out[index] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
   return out;
 }

@@ -29,6 +29,29 @@ export const systemRandom: RandomBytes = (length) => {
   return out;
 };
 
+/** Block size of `bufferedRandom`. */
+const BLOCK_BYTES = 4096;
+
+/**
+ * The same randomness fetched in blocks, for callers that draw a few bytes very often: a call to the system costs
+ * microseconds. Every byte is handed out once and erased from the block.
+ */
+export function bufferedRandom(source: RandomBytes): RandomBytes {
+  let block = new Uint8Array(0);
+  let position = 0;
+  return (length) => {
+    if (length > BLOCK_BYTES) return source(length);
+    if (position + length > block.length) {
+      block = source(BLOCK_BYTES) as Uint8Array<ArrayBuffer>;
+      position = 0;
+    }
+    const taken = block.slice(position, position + length);
+    block.fill(0, position, position + length);
+    position += length;
+    return taken;
+  };
+}
+
 /** Uniform in [0, 2^bits). */
 export function randomBits(random: RandomBytes, bits: number): bigint {
   if (bits === 0) return 0n;

@@ -12,7 +12,7 @@ import {
 import { sha256 } from '../src/sha256.js';
 import { sha256 as portable } from '@noble/hashes/sha2.js';
 import { hashFramed } from '../src/framing.js';
-import { randomBelow, randomBits, systemRandom } from '../src/random.js';
+import { bufferedRandom, randomBelow, randomBits, systemRandom } from '../src/random.js';
 
 describe('integers and bytes', () => {
   it('round-trip in fixed and minimal width', () => {
@@ -76,6 +76,22 @@ describe('randomness', () => {
     const bytes = systemRandom(200_000);
     expect(bytes).toHaveLength(200_000);
     expect(bytes.subarray(150_000).some((byte) => byte !== 0)).toBe(true);
+  });
+  it('in blocks hands out every byte once and keeps none of it', () => {
+    let next = 0;
+    const blocks: Uint8Array[] = [];
+    const counting = bufferedRandom((length) => {
+      const block = Uint8Array.from({ length }, () => (next = (next + 1) % 251));
+      blocks.push(block);
+      return block;
+    });
+    const drawn = [16, 1, 4000, 100, 5000].map((length) => counting(length));
+    expect(drawn.map((bytes) => bytes.length)).toEqual([16, 1, 4000, 100, 5000]);
+    expect(drawn[1]![0]).toBe(17);
+    expect(blocks).toHaveLength(3);
+    expect(blocks[0]!.subarray(0, 4017).every((byte) => byte === 0)).toBe(true);
+    drawn[3]!.fill(9);
+    expect(counting(1)[0]).not.toBe(9);
   });
   it('takes the high bits and rejects above the bound', () => {
     const ones = (length: number): Uint8Array => new Uint8Array(length).fill(255);

@@ -20,6 +20,10 @@ export class PublicKey {
   /** Exact length of n. */
   readonly bits: number;
   readonly modulusBytes: number;
+  /** n, big-endian, in `modulusBytes` bytes. */
+  readonly modulus: Uint8Array;
+  /** The 32 bytes of the key id. */
+  readonly kidBytes: Uint8Array;
   /** Key id: SHA-256 of the big-endian modulus, base64url, 43 characters. */
   readonly kid: string;
 
@@ -28,7 +32,9 @@ export class PublicKey {
     this.nSquared = n * n;
     this.bits = bitLength(n);
     this.modulusBytes = Math.ceil(this.bits / 8);
-    this.kid = toBase64Url(sha256(bigIntToBytes(n, this.modulusBytes)));
+    this.modulus = bigIntToBytes(n, this.modulusBytes);
+    this.kidBytes = sha256(this.modulus);
+    this.kid = toBase64Url(this.kidBytes);
   }
 
   /**

@@ -11,7 +11,7 @@
  * it names the contribution and not one proof of it; it is computed, never sent, so that nobody can occupy
  * it ahead of its sender.
  */
-import { bigIntToBytes, bigIntToMinimalBytes, bytesToBigInt } from '../bytes.js';
+import { bigIntToMinimalBytes, bytesToBigInt } from '../bytes.js';
 import { hashFramed, u64 } from '../framing.js';
 import type { TupleSet } from '../math/tuple-set.js';
 import type { PublicKey } from '../paillier/public-key.js';
@@ -21,8 +21,6 @@ import { CHALLENGE_BYTES } from './parameters.js';
 export interface TranscriptHeader {
   readonly version: number;
   readonly key: PublicKey;
-  /** 32 bytes: the key id's digest. */
-  readonly kid: Uint8Array;
   /** 32 bytes. */
   readonly planHash: Uint8Array;
   readonly report: number;
@@ -48,8 +46,8 @@ export interface TranscriptComponent {
 export function contributionId(header: TranscriptHeader, components: readonly TranscriptComponent[]): Uint8Array {
   return hashFramed('telemetry-kit/v1/contribution', [
     u64(header.version),
-    header.kid,
-    bigIntToBytes(header.key.n, header.key.modulusBytes),
+    header.key.kidBytes,
+    header.key.modulus,
     header.planHash,
     u64(header.report),
     u64(header.mode),
@@ -62,11 +60,20 @@ export function contributionId(header: TranscriptHeader, components: readonly Tr
       u64(component),
       u64(set.tuples.length),
       u64(set.arity),
-      ...set.tuples.flat().map(bigIntToMinimalBytes),
+      ...memberItems(set),
       ...ciphertexts,
     ]),
   ]);
 }
+
+/** Every d_j in order. The sets of a plan are made once, so their items are too. */
+function memberItems(set: TupleSet): readonly Uint8Array[] {
+  const items = known.get(set) ?? set.tuples.flat().map(bigIntToMinimalBytes);
+  known.set(set, items);
+  return items;
+}
+
+const known = new WeakMap<TupleSet, readonly Uint8Array[]>();
 
 /** E, uniform in [0, 2^128); `commitments` are wire encodings unit || omega in envelope order. */
 export function envelopeChallenge(id: Uint8Array, commitments: readonly Uint8Array[]): bigint {

@@ -70,11 +70,17 @@ export function envelopeBytes(key: PublicKey, report: CompiledReport, spanBound:
   );
 }
 
-export function writeHeader(out: Uint8Array, header: EnvelopeHeader): void {
+/** A header with digests as bytes, as it is written. */
+export interface WrittenHeader extends Omit<EnvelopeHeader, 'kid' | 'planHash'> {
+  readonly kid: Uint8Array;
+  readonly planHash: Uint8Array;
+}
+
+export function writeHeader(out: Uint8Array, header: WrittenHeader): void {
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
   view.setUint8(0, ENVELOPE_VERSION);
-  out.set(fromBase64Url(header.kid) ?? new Uint8Array(32), 1);
-  out.set(fromBase64Url(header.planHash) ?? new Uint8Array(32), 33);
+  out.set(header.kid, 1);
+  out.set(header.planHash, 33);
   view.setUint16(65, header.report);
   view.setUint8(67, modeCode(header.mode));
   view.setBigUint64(68, BigInt(header.windowStart));

@@ -55,7 +55,6 @@ export function openEnvelope(envelope: AddressedEnvelope): OpenedEnvelope {
     {
       version: ENVELOPE_VERSION,
       key,
-      kid: envelope.bytes.subarray(1, 33),
       planHash: envelope.plan.hash,
       report: header.report,
       mode: modeCode(header.mode),

@@ -2,7 +2,6 @@
  * Seals one contribution: header, ciphertexts, proofs, one challenge over all of it. Synchronous and
  * without any exponentiation: every group element was computed ahead of time (proofs/pairs.ts).
  */
-import { fromBase64Url } from '../bytes.js';
 import { assertArgument } from '../errors.js';
 import { assertTupleSet, type TupleSet } from '../math/tuple-set.js';
 import type { PublicKey } from '../paillier/public-key.js';
@@ -61,13 +60,11 @@ interface OpenComponent {
 export class EnvelopeSealer {
   readonly #plan: CompiledPlan;
   readonly #key: PublicKey;
-  readonly #kid: Uint8Array;
 
   /** Throws `invalid_argument` if a set of the plan does not fit the key. */
   constructor(plan: CompiledPlan, key: PublicKey) {
     this.#plan = plan;
     this.#key = key;
-    this.#kid = fromBase64Url(key.kid) ?? new Uint8Array(32);
     for (const report of plan.reports) {
       for (const spanBound of spanBoundsOf(report)) {
         for (const { components } of envelopeLayout(report, spanBound)) {
@@ -133,7 +130,7 @@ export class EnvelopeSealer {
     const mode = report.report.mode;
     const out = new Uint8Array(this.envelopeBytes(report, spanBound));
     const header = { report: report.index, mode, windowStart, labels, spanBound };
-    writeHeader(out, { ...header, kid: this.#key.kid, planHash: this.#plan.hashText });
+    writeHeader(out, { ...header, kid: this.#key.kidBytes, planHash: this.#plan.hash });
     const open = this.#commit(contribution, layouts, records, random);
     const writer = new ComponentWriter(this.#key, out, headerBytes(labels.length));
     const written = open.map(({ committed }) => writer.write(committed));
@@ -141,7 +138,6 @@ export class EnvelopeSealer {
       {
         version: ENVELOPE_VERSION,
         key: this.#key,
-        kid: this.#kid,
         planHash: this.#plan.hash,
         report: report.index,
         mode: modeCode(mode),

@@ -24,7 +24,6 @@ const bytes = (fill: number, length = 32): Uint8Array => new Uint8Array(length).
 const header: TranscriptHeader = {
   version: 1,
   key,
-  kid: bytes(1),
   planHash: bytes(2),
   report: 0,
   mode: 0,
@@ -46,8 +45,7 @@ const base = idOf({}, {});
 describe('the contribution id is bound to', () => {
   it.each<[string, Partial<TranscriptHeader>, Partial<TranscriptComponent>]>([
     ['the version', { version: 2 }, {}],
-    ['the key id', { kid: bytes(9) }, {}],
-    ['the modulus', { key: other }, {}],
+    ['the key', { key: other }, {}],
     ['the plan', { planHash: bytes(9) }, {}],
     ['the report', { report: 1 }, {}],
     ['the mode', { mode: 1 }, {}],
