@@ -24,9 +24,9 @@ export function readBorder(to: usize): void {
   }
 }
 
-/** A unit in (-n, n) as its representative in [0, n), at the border. */
+/** A unit in [-2n, n) as its representative in [0, n), at the border. */
 export function writeBorder(unit: usize): void {
-  if (carryToScratch(unit, 0) < 0) carryToScratch(unit, 1);
+  representativeToScratch(unit);
   const count = limbCount();
   let word: u64 = 0;
   let bits: i32 = 0;
@@ -47,14 +47,21 @@ export function writeBorder(unit: usize): void {
 
 /** The same pair with its first part in [0, n): t + s n = (t + n) + (s - 1) n. */
 export function settlePair(pair: usize): void {
-  if (carryToScratch(pair, 0) >= 0) return;
-  carryToScratch(pair, 1);
+  const times = representativeToScratch(pair);
+  if (times == 0) return;
   const count = limbCount();
   for (let index: usize = 0; index < count; index += 1) {
     f64.store(limbAt(pair, index), <f64>i64.load(SCRATCH + (index << 3)));
   }
   const upper = pair + unitBytes;
-  f64.store(upper, f64.load(upper) - 1);
+  f64.store(upper, f64.load(upper) - <f64>times);
+}
+
+/** The representative of a unit in [-2n, n), to SCRATCH; returns how many n were added. */
+function representativeToScratch(unit: usize): i64 {
+  let times: i64 = 0;
+  while (carryToScratch(unit, times) < 0) times += 1;
+  return times;
 }
 
 /** Limbs of unit + times * n in natural order, each in [0, 2^51), to SCRATCH; returns what is left above them. */

@@ -1,6 +1,7 @@
 /**
  * Products modulo n and modulo n^2, all with the factor 1/R of Montgomery's method, R = 2^(51 * 2P). None of the
- * results is reduced fully: they lie in (-n, n).
+ * results is reduced fully. With factors in (-2n, 2n), R > 2^32 n and 0 <= q < R, results (a b - q n) / R lie in
+ * (-n - 2^-29 n, 2^-29 n), so they are factors again.
  *
  * A pair (a0, a1) stands for w = a0 + a1 n mod n^2. From a0 b0 = R t + q n follows
  *   w (b0 + b1 n) = R t + n (a1 b0 + a0 b1 + q),
