@@ -11,6 +11,8 @@ import { EnvelopeCollector, type ExtractedEnvelopes } from './trace-request.js';
 export const MAX_JSON_DEPTH = 512;
 /** Most objects and lists in one body; a batch of 8192 spans with 50 attributes each has 0.9 million. */
 export const MAX_JSON_CONTAINERS = 2_000_000;
+/** Most commas, and so members, in one body; such a batch has 1 million. */
+export const MAX_JSON_COMMAS = 4_000_000;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -32,10 +34,11 @@ export function decodeTraceRequestJson(bytes: Buffer): ExtractedEnvelopes {
   return collector.result();
 }
 
-/** One pass over the bytes, jumping over strings: depth and number of containers. */
+/** One pass over the bytes, jumping over strings: depth, number of containers and of commas. */
 function assertModest(bytes: Buffer): void {
   let depth = 0;
   let containers = 0;
+  let commas = 0;
   for (let at = 0; at < bytes.length; at++) {
     switch (bytes[at]) {
       case QUOTE:
@@ -51,6 +54,10 @@ function assertModest(bytes: Buffer): void {
       case 0x5d: // ]
       case 0x7d: // }
         depth -= 1;
+        break;
+      case 0x2c: // ,
+        commas += 1;
+        if (commas > MAX_JSON_COMMAS) throw new UndecodableRequest('JSON with too many members');
         break;
     }
   }

@@ -23,31 +23,44 @@ const ANY_VALUE_LAST = 8;
 const LENGTH_DELIMITED = 2;
 const KEY = Buffer.from(ENVELOPE_ATTRIBUTE, 'latin1');
 
-/** Throws `UndecodableRequest` where the bytes are not a protobuf message. */
+/** Most fields read of one body, skipped ones too; a batch of 8192 spans with 50 attributes each has 1.8 million. */
+export const MAX_PROTOBUF_FIELDS = 2_000_000;
+
+/** Deprecated framing that OTLP never had; a library skips its content without telling how much there was. */
+const GROUP_START = 3;
+
+interface Reading {
+  readonly reader: Reader;
+  fields: number;
+}
+
+/** Throws `UndecodableRequest` where the bytes are no such protobuf message, or have more fields than any real request. */
 export function decodeTraceRequestProtobuf(bytes: Buffer): ExtractedEnvelopes {
   const collector = new EnvelopeCollector();
-  const reader = protobuf.Reader.create(bytes);
+  const reading: Reading = { reader: protobuf.Reader.create(bytes), fields: 0 };
   try {
-    forEachMessage(reader, bytes.length, REQUEST_RESOURCE_SPANS, (resourceEnd) => {
-      forEachMessage(reader, resourceEnd, RESOURCE_SPANS_SCOPE_SPANS, (scopeEnd) => {
-        forEachMessage(reader, scopeEnd, SCOPE_SPANS_SPANS, (spanEnd) => {
+    forEachMessage(reading, bytes.length, REQUEST_RESOURCE_SPANS, (resourceEnd) => {
+      forEachMessage(reading, resourceEnd, RESOURCE_SPANS_SCOPE_SPANS, (scopeEnd) => {
+        forEachMessage(reading, scopeEnd, SCOPE_SPANS_SPANS, (spanEnd) => {
           const found: (string | undefined)[] = [];
-          forEachMessage(reader, spanEnd, SPAN_ATTRIBUTES, (attributeEnd) => {
-            readAttribute(reader, bytes, attributeEnd, found);
+          forEachMessage(reading, spanEnd, SPAN_ATTRIBUTES, (attributeEnd) => {
+            readAttribute(reading, bytes, attributeEnd, found);
           });
           collector.addSpan(found);
         });
       });
     });
   } catch (error) {
+    if (error instanceof UndecodableRequest) throw error;
     throw new UndecodableRequest(`not a protobuf ExportTraceServiceRequest: ${(error as Error).message}`);
   }
   return collector.result();
 }
 
 /** Calls `visit` with the end of each embedded message of one field; `visit` must read up to there. */
-function forEachMessage(reader: Reader, end: number, wanted: number, visit: (end: number) => void): void {
-  forEachField(reader, end, (field, wireType) => {
+function forEachMessage(reading: Reading, end: number, wanted: number, visit: (end: number) => void): void {
+  const { reader } = reading;
+  forEachField(reading, end, (field, wireType) => {
     if (field !== wanted || wireType !== LENGTH_DELIMITED) return false;
     const start = reader.uint32() + reader.pos;
     if (start > end) throw new RangeError('a message is longer than the one around it');
@@ -57,18 +70,23 @@ function forEachMessage(reader: Reader, end: number, wanted: number, visit: (end
 }
 
 /** Calls `read` for each field up to `end`; where it returns false, the field is skipped. */
-function forEachField(reader: Reader, end: number, read: (field: number, wireType: number) => boolean): void {
+function forEachField(reading: Reading, end: number, read: (field: number, wireType: number) => boolean): void {
+  const { reader } = reading;
   while (reader.pos < end) {
+    reading.fields += 1;
+    if (reading.fields > MAX_PROTOBUF_FIELDS) throw new UndecodableRequest('a protobuf request with too many fields');
     const tag = reader.uint32();
     const wireType = tag & 7;
+    if (wireType === GROUP_START) throw new UndecodableRequest('a protobuf request with a group');
     if (!read(tag >>> 3, wireType)) reader.skipType(wireType, 0, tag >>> 3);
     if (reader.pos > end) throw new RangeError('a field is longer than the message around it');
   }
 }
 
-function readAttribute(reader: Reader, bytes: Buffer, end: number, found: (string | undefined)[]): void {
+function readAttribute(reading: Reading, bytes: Buffer, end: number, found: (string | undefined)[]): void {
+  const { reader } = reading;
   const attribute: { isEnvelope: boolean; text: string | undefined } = { isEnvelope: false, text: undefined };
-  forEachField(reader, end, (field, wireType) => {
+  forEachField(reading, end, (field, wireType) => {
     if (wireType !== LENGTH_DELIMITED || (field !== KEY_VALUE_KEY && field !== KEY_VALUE_VALUE)) return false;
     const fieldEnd = reader.uint32() + reader.pos;
     if (fieldEnd > end) throw new RangeError('an attribute is longer than the message around it');
@@ -76,7 +94,7 @@ function readAttribute(reader: Reader, bytes: Buffer, end: number, found: (strin
       attribute.isEnvelope = bytes.subarray(reader.pos, fieldEnd).equals(KEY);
       reader.pos = fieldEnd;
     } else {
-      attribute.text = readStringValue(reader, bytes, fieldEnd);
+      attribute.text = readStringValue(reading, bytes, fieldEnd);
     }
     return true;
   });
@@ -84,9 +102,10 @@ function readAttribute(reader: Reader, bytes: Buffer, end: number, found: (strin
 }
 
 /** An `AnyValue` as text; `undefined` where the member that counts (the last one) is not a string. */
-function readStringValue(reader: Reader, bytes: Buffer, end: number): string | undefined {
+function readStringValue(reading: Reading, bytes: Buffer, end: number): string | undefined {
+  const { reader } = reading;
   let range: { start: number; end: number } | undefined;
-  forEachField(reader, end, (field, wireType) => {
+  forEachField(reading, end, (field, wireType) => {
     if (field === ANY_VALUE_STRING && wireType === LENGTH_DELIMITED) {
       const stringEnd = reader.uint32() + reader.pos;
       range = { start: reader.pos, end: stringEnd };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_JSON_CONTAINERS, MAX_JSON_DEPTH } from '../../src/otlp/decode-json.js';
+import { MAX_JSON_COMMAS, MAX_JSON_CONTAINERS, MAX_JSON_DEPTH } from '../../src/otlp/decode-json.js';
+import { MAX_PROTOBUF_FIELDS } from '../../src/otlp/decode-protobuf.js';
 import { extractEnvelopes } from '../../src/otlp/decode.js';
 import { UndecodableRequest } from '../../src/otlp/errors.js';
 import type { OtlpEncoding } from '../../src/otlp/trace-request.js';
@@ -133,6 +134,35 @@ test('both encodings of any request give the same envelopes', () => {
 });
 
 describe('protobuf', () => {
+  /** A message of this field; lengths up to 2^28. */
+  const wrapped = (field: number, content: Buffer): Buffer => {
+    const length = [0, 7, 14, 21].map((shift) => ((content.length >>> shift) & 127) | 128);
+    return Buffer.concat([Buffer.from([(field << 3) | 2, ...length, 0]), content]);
+  };
+  const inScope = (content: Buffer): Buffer => wrapped(1, wrapped(2, content));
+
+  test.each([
+    ['empty spans', 0x12],
+    ['fields nobody knows', 0x7a],
+  ])('a request of nothing but %s is read up to a number of fields', (_, tag) => {
+    // Two fields lead to them.
+    const content = Buffer.alloc(2 * (MAX_PROTOBUF_FIELDS - 2));
+    for (let at = 0; at < content.length; at += 2) content[at] = tag;
+    expect(extractEnvelopes('protobuf', inScope(content)).envelopes).toEqual([]);
+    expect(() => extractEnvelopes('protobuf', inScope(Buffer.concat([content, Buffer.from([tag, 0])])))).toThrow(
+      new UndecodableRequest('a protobuf request with too many fields'),
+    );
+  });
+
+  test('empty attributes count too, and a group, whose content cannot be counted, is refused', () => {
+    const attributes = Buffer.alloc(2 * MAX_PROTOBUF_FIELDS);
+    for (let at = 0; at < attributes.length; at += 2) attributes[at] = 0x4a;
+    expect(() => extractEnvelopes('protobuf', inScope(wrapped(2, attributes)))).toThrow(/too many fields/);
+    expect(() => extractEnvelopes('protobuf', inScope(Buffer.from([0x7b, 0x7c])))).toThrow(
+      new UndecodableRequest('a protobuf request with a group'),
+    );
+  });
+
   test('attributes may have the value before the key, and unknown fields anywhere', () => {
     const value = encodeMessage('AnyValue', { stringValue: 'AAAA' });
     const key = Buffer.from(ENVELOPE_ATTRIBUTE);
@@ -203,6 +233,7 @@ describe('JSON', () => {
     ['nesting without end', '['.repeat(1_000_000)],
     ['nesting beyond the limit', `{"x":${'['.repeat(MAX_JSON_DEPTH)}${']'.repeat(MAX_JSON_DEPTH)}}`],
     ['too many objects', `{"x":[${'{},'.repeat(MAX_JSON_CONTAINERS)}{}]}`],
+    ['too many members', `{"x":[${'1,'.repeat(MAX_JSON_COMMAS)}1,1]}`],
   ])('%s is refused', (_, text) => {
     expect(() => extract(text)).toThrow(UndecodableRequest);
   });
