@@ -17,8 +17,14 @@ export class Capacity {
 
   /** False, and nothing taken, where there is no room. */
   tryTake(amount: number): boolean {
-    if (this.#used > 0 && this.#used + amount > this.#limit) return false;
-    this.#used += amount;
+    return this.tryGrow(0, amount);
+  }
+
+  /** Takes more for somebody who holds `held` already. */
+  tryGrow(held: number, wanted: number): boolean {
+    const others = this.#used - held;
+    if (others > 0 && others + wanted > this.#limit) return false;
+    this.#used = others + wanted;
     return true;
   }
 

@@ -8,7 +8,9 @@ import { encodeExportResponse, encodeStatus, RPC_CODES, type RpcStatus } from '.
 import type { OtlpEncoding } from '../otlp/trace-request.js';
 import { closeServer, listen } from '../service/admin-server.js';
 import { describeFailure } from './failure.js';
-import { ACCEPTED_CODINGS, BodyTooLarge, isKnownCoding, readBody, SenderGone } from './http-body.js';
+import { BodyTooLarge } from './growing-buffer.js';
+import { ACCEPTED_CODINGS, isKnownCoding } from './held-body.js';
+import { readBody, SenderGone } from './http-body.js';
 import type { RunningTransport, TransportOptions } from './transport.js';
 
 const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
