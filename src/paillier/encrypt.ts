@@ -2,7 +2,8 @@
  * Encryption by the fixed base: c = (1 + m n) hs^alpha mod n^2 with alpha uniform in [0, 2^ceil(|n|/2)).
  * Every standard Paillier decryptor opens these ciphertexts.
  */
-import { FixedBaseComb, SMALL_COMB, type CombShape } from '../math/fixed-base-comb.js';
+import { SMALL_COMB, type CombShape } from '../math/fixed-base-comb.js';
+import { createGroupKernel, type FixedBase } from '../math/group-kernel.js';
 import { mod } from '../math/modular.js';
 import { joinSplit } from '../math/split-form.js';
 import { randomBits, type RandomBytes } from '../random.js';
@@ -11,17 +12,17 @@ import type { PublicKey } from './public-key.js';
 
 export class Encryptor {
   readonly key: PublicKey;
-  readonly #comb: FixedBaseComb;
+  readonly #base: FixedBase;
 
   /** Derives the base and builds its tables: about 0.1 s at 2048 bits. */
   constructor(key: PublicKey, shape: CombShape = SMALL_COMB) {
     this.key = key;
-    this.#comb = new FixedBaseComb(obfuscationBase(key), key.n, obfuscatorBits(key), shape);
+    this.#base = createGroupKernel(key.n).fixedBase(obfuscationBase(key), obfuscatorBits(key), shape);
   }
 
   /** Encrypts an integer of any sign, taken modulo n. */
   encrypt(plaintext: bigint, random: RandomBytes): bigint {
-    const { unit, omega } = this.#comb.power(randomBits(random, obfuscatorBits(this.key)));
+    const { unit, omega } = this.#base.power(randomBits(random, obfuscatorBits(this.key)));
     const { n, nSquared } = this.key;
     return joinRaw(unit, mod(omega + plaintext, n), n, nSquared);
   }
