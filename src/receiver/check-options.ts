@@ -11,8 +11,9 @@ export function checkOptions({ plans, publicKeys, limits }: ReceiverOptions): Re
   assertKeysFor(plans, publicKeys);
   assertDistinctSeries(plans);
   const effective = { ...DEFAULT_LIMITS, ...limits };
-  if (effective.maxInFlightBytes < effective.maxBodyBytes) {
-    throw misconfigured('maxInFlightBytes is less than maxBodyBytes', 'raise maxInFlightBytes or lower maxBodyBytes');
+  for (const largest of ['maxBodyBytes', 'maxGrpcMessageBytes'] as const) {
+    if (effective.maxInFlightBytes >= effective[largest]) continue;
+    throw misconfigured(`maxInFlightBytes is less than ${largest}`, `raise maxInFlightBytes or lower ${largest}`);
   }
   return effective;
 }

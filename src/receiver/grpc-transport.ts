@@ -1,109 +1,154 @@
 /**
- * OTLP/gRPC: `TraceService/Export` with raw message bytes, so that one decoder serves both transports, and
- * grpc.health.v1. Every failure is mapped by hand: an exception would become UNKNOWN, which senders take as
- * "never send this again".
+ * OTLP/gRPC: `TraceService/Export` and grpc.health.v1 on Node's HTTP/2, with raw message bytes, so that one
+ * decoder serves both transports and one budget holds both their bodies while they arrive. A gRPC library
+ * would keep every frame of a message outside of it. Every failure is mapped by hand: what a sender takes as
+ * UNKNOWN it never sends again.
+ *
+ * What it holds at most: `maxInFlightBytes` of messages, shared with HTTP, and per connection the two megabytes
+ * of HTTP/2 state that Node is told to allow.
  */
-import { Metadata, Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
+import {
+  constants,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { extractEnvelopes } from '../otlp/decode.js';
-import { encodeExportResponse, encodeStatus, type RpcStatus } from '../otlp/encode.js';
-import { listenError, type ListenAddress } from '../service/admin-server.js';
-import { busy, describeFailure } from './failure.js';
+import { encodeExportResponse, RPC_CODES, type RpcStatus } from '../otlp/encode.js';
+import { listen } from '../service/admin-server.js';
+import { describeFailure } from './failure.js';
+import { answerMessage, answerStatus, answerUnsupported } from './grpc-answer.js';
+import { GrpcHealth, HEALTH_CHECK, HEALTH_WATCH } from './grpc-health.js';
+import { readMessage } from './grpc-message.js';
+import { BodyTooLarge } from './growing-buffer.js';
+import type { HeldBody } from './held-body.js';
+import { isKnownCoding } from './held-body.js';
+import { SenderGone } from './http-body.js';
 import type { RunningTransport, TransportOptions } from './transport.js';
 
 const SERVICE_NAME = 'opentelemetry.proto.collector.trace.v1.TraceService';
-const STATUS_DETAILS = 'grpc-status-details-bin';
-/** Requests one connection may have running; further ones wait at the sender. */
-const MAX_CONCURRENT_STREAMS = 64;
-
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const asIs = (bytes: Buffer): Buffer => bytes;
-
-const SERVICE = {
-  Export: {
-    path: `/${SERVICE_NAME}/Export`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: asIs,
-    requestDeserialize: asIs,
-    responseSerialize: asIs,
-    responseDeserialize: asIs,
-  },
-} as const;
+const EXPORT = `/${SERVICE_NAME}/Export`;
+/** Megabytes of HTTP/2 state a connection may hold; beyond it new streams of it are refused. */
+const MAX_SESSION_MEMORY = 2;
+/** Bytes of headers a call may have. */
+const MAX_HEADERS = 16 * 1024;
+/** Connections on which nothing happens, and old ones, are asked to close; senders open another. */
+const IDLE_MILLIS = 5 * 60_000;
+const AGE_MILLIS = 30 * 60_000;
 
 export async function startGrpcTransport(options: TransportOptions): Promise<RunningTransport> {
   const { address, limits } = options;
-  const server = new Server({
-    'grpc.max_receive_message_length': limits.maxBodyBytes,
-    'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,
+  const health = new GrpcHealth([SERVICE_NAME]);
+  const server = createServer({
+    maxSessionMemory: MAX_SESSION_MEMORY,
+    settings: { maxConcurrentStreams: limits.maxGrpcStreams, maxHeaderListSize: MAX_HEADERS },
   });
-  server.addService(SERVICE, {
-    Export: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
-      void answer(call.request, options).then((result) => {
-        if (Buffer.isBuffer(result)) callback(null, result);
-        else callback(serviceError(result));
-      });
-    },
-  });
-  const health = new HealthImplementation({ '': 'SERVING', [SERVICE_NAME]: 'SERVING' });
-  health.addToServer(server);
-  const port = await bind(server, address);
+  const sessions = new Set<ServerHttp2Session>();
+  server.maxConnections = limits.maxConnections;
+  server.on('session', (session) => admit(session, sessions, limits.requestTimeoutMillis));
+  server.on('stream', (stream, headers) => void handle(stream, headers, health, options));
+  const port = await listen(server, address, 'OTLP/gRPC');
   return {
     port,
     close: () => {
-      for (const name of ['', SERVICE_NAME]) health.setStatus(name, 'NOT_SERVING');
-      return shutdown(server, limits.drainTimeoutMillis);
+      health.stop();
+      return shutdown(server, sessions, limits.drainTimeoutMillis);
     },
   };
 }
 
-/** Never rejects. */
-async function answer(request: Buffer, options: TransportOptions): Promise<Buffer | RpcStatus> {
-  const { inFlightBytes, counters, logger, ingest } = options;
-  try {
-    if (!inFlightBytes.tryTake(request.length)) throw busy();
-    try {
-      const partial = await ingest(extractEnvelopes('protobuf', request));
-      counters.requests[partial === undefined ? 'success' : 'partial_success'] += 1;
-      return asBuffer(encodeExportResponse('protobuf', partial));
-    } finally {
-      inFlightBytes.give(request.length);
-    }
-  } catch (error) {
-    return describeFailure(error, counters, logger);
-  }
-}
-
-function serviceError(rpc: RpcStatus): { code: number; details: string; metadata: Metadata } {
-  const metadata = new Metadata();
-  metadata.set(STATUS_DETAILS, asBuffer(encodeStatus('protobuf', rpc)));
-  return { code: rpc.code, details: rpc.message, metadata };
-}
-
-function bind(server: Server, address: ListenAddress): Promise<number> {
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${String(address.port)}`, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve(port);
-      else reject(listenError(withCode(error), address, 'OTLP/gRPC'));
-    });
+function admit(session: ServerHttp2Session, sessions: Set<ServerHttp2Session>, graceMillis: number): void {
+  sessions.add(session);
+  // A connection that breaks has nobody to tell.
+  session.on('error', () => undefined);
+  session.setTimeout(IDLE_MILLIS, () => session.close());
+  const aged = setTimeout(() => session.close(), AGE_MILLIS);
+  const tooOld = setTimeout(() => session.destroy(), AGE_MILLIS + graceMillis);
+  session.once('close', () => {
+    sessions.delete(session);
+    clearTimeout(aged);
+    clearTimeout(tooOld);
   });
 }
 
-/** The library tells the system's error code only in its text. */
-function withCode(error: Error): NodeJS.ErrnoException {
-  const code = /\bE[A-Z]+\b/.exec(error.message)?.[0];
-  return Object.assign(error, code === undefined ? {} : { code });
+/** Never rejects. */
+async function handle(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  health: GrpcHealth,
+  options: TransportOptions,
+): Promise<void> {
+  stream.on('error', () => undefined);
+  const refusal = refuseUnread(headers);
+  if (refusal === 'unsupported') return answerUnsupported(stream);
+  if (refusal !== undefined) return answerStatus(stream, refusal);
+  const tooSlow = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), options.limits.requestTimeoutMillis);
+  const { limits, inFlightBytes, counters, logger } = options;
+  try {
+    const coding = headers['grpc-encoding'] as string | undefined;
+    const message = await readMessage(stream, coding, limits.maxGrpcMessageBytes, inFlightBytes);
+    clearTimeout(tooSlow);
+    await answer(stream, headers[':path'], message, health, options);
+  } catch (error) {
+    clearTimeout(tooSlow);
+    if (error instanceof SenderGone) return;
+    if (error instanceof BodyTooLarge) return answerStatus(stream, tooLarge(limits.maxGrpcMessageBytes));
+    answerStatus(stream, describeFailure(error, counters, logger));
+  }
 }
 
-function shutdown(server: Server, graceMillis: number): Promise<void> {
+async function answer(
+  stream: ServerHttp2Stream,
+  path: string | undefined,
+  { bytes, release }: HeldBody,
+  health: GrpcHealth,
+  { counters, ingest }: TransportOptions,
+): Promise<void> {
+  try {
+    if (path === HEALTH_CHECK) return health.check(stream, bytes);
+    if (path === HEALTH_WATCH) return health.watch(stream, bytes);
+    const partial = await ingest(extractEnvelopes('protobuf', bytes));
+    counters.requests[partial === undefined ? 'success' : 'partial_success'] += 1;
+    answerMessage(stream, encodeExportResponse('protobuf', partial));
+  } finally {
+    release();
+  }
+}
+
+/** What can be refused from the headers alone. */
+function refuseUnread(headers: IncomingHttpHeaders): RpcStatus | 'unsupported' | undefined {
+  if (headers[':method'] !== 'POST' || headers['content-type']?.startsWith('application/grpc') !== true) {
+    return 'unsupported';
+  }
+  if (![EXPORT, HEALTH_CHECK, HEALTH_WATCH].includes(headers[':path'] ?? '')) {
+    return { code: RPC_CODES.UNIMPLEMENTED, message: `only ${EXPORT} and grpc.health.v1 are served here` };
+  }
+  if (!isKnownCoding(headers['grpc-encoding'] as string | undefined)) {
+    return { code: RPC_CODES.UNIMPLEMENTED, message: 'grpc-encoding must be identity, gzip or deflate' };
+  }
+  return undefined;
+}
+
+function tooLarge(maxBytes: number): RpcStatus {
+  const message = `the message is larger than ${String(maxBytes)} bytes; send smaller batches`;
+  return { code: RPC_CODES.RESOURCE_EXHAUSTED, message };
+}
+
+/** Accepts no more connections and calls, lets those that run finish. */
+function shutdown(
+  server: ReturnType<typeof createServer>,
+  sessions: ReadonlySet<ServerHttp2Session>,
+  graceMillis: number,
+): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
-      server.forceShutdown();
+      for (const session of sessions) session.destroy();
     }, graceMillis);
-    server.tryShutdown(() => {
+    server.close(() => {
       clearTimeout(timer);
       resolve();
     });
+    for (const session of sessions) session.close();
   });
 }

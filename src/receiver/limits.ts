@@ -3,17 +3,21 @@
 const MEBIBYTE = 1024 * 1024;
 
 export interface ReceiverLimits {
-  /** Largest body, before and after decompression. Beyond it: 413, RESOURCE_EXHAUSTED. */
+  /** Largest HTTP body, before and after decompression. Beyond it: 413. */
   readonly maxBodyBytes: number;
-  /** Decompressed bodies held at one moment, all requests together. Beyond it: 503, UNAVAILABLE. */
+  /** Largest gRPC message, before and after decompression. Beyond it: RESOURCE_EXHAUSTED. */
+  readonly maxGrpcMessageBytes: number;
+  /** Calls one gRPC connection may have running; further ones wait at the sender. */
+  readonly maxGrpcStreams: number;
+  /** Room for bodies while they arrive and are handled, all requests together. Beyond it: 503, UNAVAILABLE. */
   readonly maxInFlightBytes: number;
   /** Envelopes accepted for verification and not yet answered. Beyond it: 503, UNAVAILABLE. */
   readonly maxQueuedEnvelopes: number;
   /** The same in bytes of envelope text. */
   readonly maxQueuedBytes: number;
-  /** Open HTTP connections; later ones are closed at once. */
+  /** Open connections of each transport; later ones are closed at once. */
   readonly maxConnections: number;
-  /** Time for a sender to finish its headers, and its whole request. */
+  /** Time for a sender to finish its headers (HTTP), and its whole request. */
   readonly headersTimeoutMillis: number;
   readonly requestTimeoutMillis: number;
   /** How long a shutdown waits for running requests. */
@@ -22,6 +26,8 @@ export interface ReceiverLimits {
 
 export const DEFAULT_LIMITS: ReceiverLimits = {
   maxBodyBytes: 64 * MEBIBYTE,
+  maxGrpcMessageBytes: 4 * MEBIBYTE,
+  maxGrpcStreams: 16,
   maxInFlightBytes: 256 * MEBIBYTE,
   maxQueuedEnvelopes: 4096,
   maxQueuedBytes: 64 * MEBIBYTE,

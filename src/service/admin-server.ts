@@ -4,6 +4,7 @@
  * told otherwise.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Server as NetServer } from 'node:net';
 import { TelemetryKitError } from '../errors.js';
 
 export interface ListenAddress {
@@ -40,7 +41,7 @@ function answer(response: ServerResponse, status: number, text: string): void {
 }
 
 /** Starts listening; resolves with the port. Rejects with `address_in_use` naming the port. */
-export function listen(server: Server, address: ListenAddress, what: string): Promise<number> {
+export function listen(server: NetServer, address: ListenAddress, what: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(listenError(cause, address, what));

@@ -168,7 +168,9 @@ describe('a request that can never be taken', () => {
   test('a body sent byte by byte costs no more room than twice its length', async () => {
     const length = 50_000;
     const socket = connect(transport.port, '127.0.0.1');
-    socket.write(`POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: ${JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    socket.write(
+      `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: ${JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
     socket.write('1\r\n \r\n'.repeat(length));
     // All of it is held, though the request is not over.
     await until(() => harness.transport.inFlightBytes.used >= length);
