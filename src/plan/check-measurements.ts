@@ -50,6 +50,9 @@ function checkKind(path: string, measurement: Measurement): PlanIssue[] {
     case 'sum':
       return checkSum(path, measurement);
     case 'product': {
+      if (measurement.minimum !== undefined) {
+        return [{ path: `${path}.minimum`, message: 'has no count to be compared with in a product: remove it' }];
+      }
       const [x, y] = measurement.factors;
       const reversed = measurement.factors.findIndex(({ min, max }) => min > max);
       if (reversed >= 0) {

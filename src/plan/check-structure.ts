@@ -1,12 +1,23 @@
-/** Rules of a plan that hold between its parts: unique names, declared labels, a bounded number of cells. */
-import { attributesOf, type Plan, type Report } from './plan.js';
+/**
+ * Rules of a plan that hold between its parts: unique names, declared labels, a bounded number of cells, windows
+ * that stay within one budget period.
+ */
+import { attributesOf, type Period, type Plan, type Report } from './plan.js';
 import { notIncreasing, repeated, type PlanIssue } from './plan-issue.js';
 
 /** Most cells in one window: (measurement, label combination) pairs. */
 const MAX_CELLS = 4096;
+/** What windows must divide: a week is whole days but does not begin at the epoch, where windows are aligned. */
+const DIVIDED_SECONDS: Readonly<Record<Period, number>> = { hour: 3600, day: 86_400, week: 86_400 };
 
 export function checkStructure(plan: Plan): PlanIssue[] {
-  return [...checkUniqueness(plan), ...checkLabels(plan), ...checkModes(plan), ...checkSize(plan)];
+  return [
+    ...checkUniqueness(plan),
+    ...checkLabels(plan),
+    ...checkModes(plan),
+    ...checkSize(plan),
+    ...checkWindow(plan),
+  ];
 }
 
 function checkUniqueness(plan: Plan): PlanIssue[] {
@@ -74,6 +85,19 @@ function checkSize(plan: Plan): PlanIssue[] {
         },
       ]
     : [];
+}
+
+/** A window that crosses the end of a period would be paid for twice; one that divides it never does. */
+function checkWindow({ window: { seconds }, privacy: { period } }: Plan): PlanIssue[] {
+  const whole = DIVIDED_SECONDS[period];
+  if (whole % seconds === 0) return [];
+  const unit = period === 'hour' ? 'an hour' : 'a day';
+  return [
+    {
+      path: 'window.seconds',
+      message: `does not divide ${unit} (${String(whole)} s), so windows would cross the end of a ${period}'s budget: choose a divisor, such as 60 or 3600`,
+    },
+  ];
 }
 
 /** Releases of one window: for every report, its measurements times its label combinations. */

@@ -150,6 +150,7 @@ describe('plans with these kinds', () => {
       { ...product, factors: [{ attribute: 'x', min: 3, max: 1 }, product.factors[1]] },
       /min above max/,
     ],
+    ['a product with a minimum', { ...product, minimum: 5 }, /minimum has no count to be compared with/],
     ['one factor', { ...product, factors: [product.factors[0]] }, /factors/],
     [
       'too many pairs',

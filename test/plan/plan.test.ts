@@ -80,6 +80,27 @@ describe('plan check', () => {
     expect(issues[0]).toMatchObject({ path: 'reports[0].measurements[0].epsilon' });
   });
 
+  it.each([
+    ['hour', 7200, false],
+    ['hour', 86_400, false],
+    ['hour', 3600, true],
+    ['hour', 7, false],
+    ['day', 86_400, true],
+    ['day', 5400, true],
+    ['day', 172_800, false],
+    ['day', 7000, false],
+    ['week', 86_400, true],
+    ['week', 604_800, false],
+  ] as const)('a budget by the %s with windows of %i seconds: accepted %j', (period, seconds, accepted) => {
+    const { issues } = checkPlan(
+      testPlanDocument({
+        window: { seconds, graceSeconds: 30, lagSeconds: 0 },
+        privacy: { ...valid.privacy, period },
+      }),
+    );
+    expect(issues.map(({ path }) => path)).toEqual(accepted ? [] : ['window.seconds']);
+  });
+
   it('too many cells are refused', () => {
     const values = Array.from({ length: 256 }, (_, i) => `v${String(i)}`);
     const labels = ['a', 'b'].map((key) => ({ key, values, otherwise: 'v0' }));
