@@ -13,6 +13,7 @@ import { LedgerChain } from './ledger-chain.js';
 import { createEntry, type EntryBody, type LedgerEntry } from './ledger-entry.js';
 import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
 import { insertEntry, prepareLedger, readEntries, readRelease } from './ledger-rows.js';
+import { preparePlanSequences, raiseSequences } from './plan-sequences.js';
 import { cellIdOf, type CellIdentity } from './release-id.js';
 
 /**
@@ -45,6 +46,7 @@ export class Ledger implements ReleaseLedger {
     const chain = new LedgerChain();
     try {
       prepareLedger(database);
+      preparePlanSequences(database);
       for (const entry of readEntries(database)) chain.follow(entry);
     } catch (cause) {
       closeSqlite(database);
@@ -81,6 +83,19 @@ export class Ledger implements ReleaseLedger {
     const positions = entries.map(({ entry: { sequence, hash } }) => ({ sequence, hash }));
     this.#head = positions.at(-1) ?? this.#head;
     return positions;
+  }
+
+  /**
+   * Remembers the newest sequence of every plan name; beside the entries, not among them. Throws
+   * `untrusted_plan` and remembers nothing where one is lower than before.
+   */
+  admitSequences(newest: ReadonlyMap<string, number>): void {
+    this.#assertUsable();
+    try {
+      raiseSequences(this.#database, newest);
+    } catch (cause) {
+      throw asStorageError(cause, 'cannot remember the sequence of a plan');
+    }
   }
 
   /** Every entry from the first, for export. */
