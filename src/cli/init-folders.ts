@@ -48,6 +48,7 @@ export function writeReceiverFolder(root: string, { signedPlan, publicKey }: Ini
 
 export function writeKeyHolderFolder(root: string, contents: InitContents, epsilonPerRelease: string): void {
   const { signedPlan, privateKey, passphrases } = contents;
+  const { domain, period, epsilon } = signedPlan.plan.privacy;
   const folder = join(root, FOLDERS.keyHolder);
   const config: KeyHolderConfig = {
     plans: [FILES.plan],
@@ -55,7 +56,8 @@ export function writeKeyHolderFolder(root: string, contents: InitContents, epsil
     privateKeys: [FILES.privateKey],
     ...(passphrases === undefined ? {} : { passphraseFile: FILES.passphrase }),
     dataFolder: FILES.data,
-    ceilings: { epsilonPerPeriod: signedPlan.plan.privacy.epsilon, epsilonPerRelease },
+    ceilings: { epsilonPerPeriod: epsilon, period, epsilonPerRelease },
+    domains: [domain],
     listen: { socketPath: `../${FOLDERS.run}/${FILES.socket}` },
     admin: loopback(DEFAULT_PORTS.keyHolderAdmin),
   };

@@ -35,6 +35,8 @@ async function start(options: KeyHolderOptions): Promise<RunningService> {
     privateKeys: await openKeys(folder, config, options.passphraseFile),
     plans,
     ceilings: config.ceilings,
+    domains: config.domains,
+    ...(config.maxWindowAgeDays === undefined ? {} : { maxWindowAgeDays: config.maxWindowAgeDays }),
     listen: listenOf(folder, config),
     admin,
     logger: createLogger('keyholder', options.logLevel),

@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import { TelemetryKitError } from '../errors.js';
 import type { CompiledPlan } from '../plan/compile.js';
 import { openSignedPlan } from '../plan/document.js';
+import { PERIODS } from '../plan/plan.js';
 import { readJson } from './files.js';
 
 export const CONFIG_FILE = 'config.json';
@@ -46,7 +47,13 @@ const keyHolderSchema = z.strictObject({
   ...shared,
   privateKeys: paths,
   passphraseFile: z.optional(path),
-  ceilings: z.strictObject({ epsilonPerPeriod: decimal, epsilonPerRelease: decimal }),
+  ceilings: z.strictObject({
+    epsilonPerPeriod: decimal,
+    period: z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`),
+    epsilonPerRelease: decimal,
+  }),
+  domains: z.array(z.string('must be a name in quotes'), 'must be a list of domains').check(z.minLength(1, 'is empty')),
+  maxWindowAgeDays: z.optional(z.int('must be a whole number').check(z.gte(1, 'must be 1 or more'))),
   listen: z.union([z.strictObject({ socketPath: path }), z.strictObject({ address, tls })]),
 });
 

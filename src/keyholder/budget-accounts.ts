@@ -1,10 +1,11 @@
 /**
- * What each domain has spent, rebuilt from the ledger. A debit counts in the hour, the day and the week of
- * its window at once: a plan that changes its period cannot begin again with an empty account.
+ * What each domain has spent, rebuilt from the ledger. A debit counts at once in every hour, every day and
+ * every week that its window touches: no event of the window escapes a limit because of where the window
+ * starts, and a plan that changes its period cannot begin again with an empty account.
  */
 import { addRational, parseRationalFraction, ZERO, type Rational } from '../math/rational.js';
 import { PERIODS, type Period } from '../plan/plan.js';
-import { periodStartOf } from './budget-period.js';
+import { periodsTouched } from './budget-period.js';
 import type { ReservedBody } from './ledger-entry.js';
 
 export class BudgetAccounts {
@@ -13,9 +14,12 @@ export class BudgetAccounts {
   /** Debits a granted reservation; one refused for want of budget costs nothing. */
   record({ decision, domain, cell, epsilon }: ReservedBody): void {
     if (decision !== 'granted') return;
+    const cost = parseRationalFraction(epsilon);
     for (const period of PERIODS) {
-      const account = accountKey(domain, period, periodStartOf(period, cell.rangeStart));
-      this.#spent.set(account, addRational(this.#spent.get(account) ?? ZERO, parseRationalFraction(epsilon)));
+      for (const start of periodsTouched(period, cell.rangeStart, cell.rangeEnd)) {
+        const account = accountKey(domain, period, start);
+        this.#spent.set(account, addRational(this.#spent.get(account) ?? ZERO, cost));
+      }
     }
   }
 

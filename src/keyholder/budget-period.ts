@@ -7,14 +7,23 @@ const WEEK = 7 * DAY;
 /** 1970-01-05, the first Monday after the epoch. */
 const FIRST_MONDAY = 4 * DAY;
 
+const LAYOUTS: Readonly<Record<Period, { readonly length: number; readonly origin: number }>> = {
+  hour: { length: HOUR, origin: 0 },
+  day: { length: DAY, origin: 0 },
+  week: { length: WEEK, origin: FIRST_MONDAY },
+};
+
 /** Start, in Unix seconds, of the period that holds this Unix second; never before the epoch. */
 export function periodStartOf(period: Period, unixSeconds: number): number {
-  switch (period) {
-    case 'hour':
-      return Math.floor(unixSeconds / HOUR) * HOUR;
-    case 'day':
-      return Math.floor(unixSeconds / DAY) * DAY;
-    case 'week':
-      return Math.max(0, Math.floor((unixSeconds - FIRST_MONDAY) / WEEK) * WEEK + FIRST_MONDAY);
-  }
+  const { length, origin } = LAYOUTS[period];
+  return Math.max(0, Math.floor((unixSeconds - origin) / length) * length + origin);
+}
+
+/** Starts of every period that shares a second with [start, end), in order; at least one. */
+export function periodsTouched(period: Period, start: number, end: number): number[] {
+  const { length, origin } = LAYOUTS[period];
+  const starts: number[] = [periodStartOf(period, start)];
+  const first = Math.floor((start - origin) / length) * length + origin;
+  for (let next = first + length; next < end; next += length) starts.push(next);
+  return starts;
 }

@@ -1,37 +1,47 @@
 /**
  * The key holder's own limits, from its own configuration: whatever a signed plan declares, no domain spends
- * more than this in a period and no release costs more than that.
+ * more than this in a period, no release costs more than that, and no domain has a budget that is not listed.
  */
 import { TelemetryKitError } from '../errors.js';
 import { compareRational, formatRational, parseRational, type Rational } from '../math/rational.js';
 import type { CompiledPlan } from '../plan/compile.js';
+import { PERIODS, type Period } from '../plan/plan.js';
 import { releaseEpsilon } from '../plan/slots.js';
 
-/** Decimal strings such as "20" or "0.5". */
+/** Epsilons are decimal strings such as "20" or "0.5". */
 export interface CeilingOptions {
-  /** Most epsilon a domain may spend in one budget period. */
+  /** Most epsilon a domain may spend in one `period`, over all of its plans and whatever periods those declare. */
   readonly epsilonPerPeriod: string;
+  readonly period: Period;
   /** Most epsilon one release may cost; a plan that asks for more is refused at start. */
   readonly epsilonPerRelease: string;
 }
 
 export interface Ceilings {
   readonly epsilonPerPeriod: Rational;
+  readonly period: Period;
   readonly epsilonPerRelease: Rational;
 }
 
-/** Throws `invalid_configuration` unless both are positive decimal strings. */
+/** Throws `invalid_configuration` unless both epsilons are positive decimal strings and the period is one. */
 export function parseCeilings(options: CeilingOptions): Ceilings {
+  if (!PERIODS.includes(options.period)) {
+    throw invalid('ceilings.period is not a budget period', `choose one of ${PERIODS.join(', ')}`);
+  }
   return {
     epsilonPerPeriod: parsePositive(options.epsilonPerPeriod, 'epsilonPerPeriod'),
+    period: options.period,
     epsilonPerRelease: parsePositive(options.epsilonPerRelease, 'epsilonPerRelease'),
   };
 }
 
-/** The smaller of what the plan declares and what the key holder allows. */
-export function periodLimit(plan: CompiledPlan, { epsilonPerPeriod }: Ceilings): Rational {
-  const declared = parseRational(plan.plan.privacy.epsilon);
-  return compareRational(declared, epsilonPerPeriod) < 0 ? declared : epsilonPerPeriod;
+/** Throws `invalid_configuration` for a plan whose domain, and so whose budget, nobody here allowed. */
+export function assertDomainAllowed({ plan: { name, privacy } }: CompiledPlan, domains: readonly string[]): void {
+  if (domains.includes(privacy.domain)) return;
+  throw invalid(
+    `plan ${name} is of domain ${privacy.domain}, which would have a budget of its own and is not allowed here`,
+    `keep the domain of those who are measured (${domains.join(', ')}), or add this one to domains at the key holder`,
+  );
 }
 
 /** Throws `invalid_configuration` naming the first measurement that costs more than a release may. */

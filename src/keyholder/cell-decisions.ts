@@ -5,13 +5,12 @@
  */
 import { formatRational } from '../math/rational.js';
 import { MECHANISM } from '../privacy/calibration.js';
-import { PrivacyBudget, type BudgetDecision } from '../privacy/privacy-budget.js';
 import type { CellAggregate, RefusalReason } from '../wire/release.js';
-import { periodStartOf } from './budget-period.js';
 import type { ReservedBody } from './ledger-entry.js';
 import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
 import { cellIdOf } from './release-id.js';
 import type { AdmittedCell, AdmittedWindow, ReleasePolicy } from './release-policy.js';
+import { WindowBudget, type BudgetRefusal } from './window-budget.js';
 
 /** One release: its decision, and how far an earlier request brought it. */
 export interface Release {
@@ -19,8 +18,8 @@ export interface Release {
   readonly reserved: ReservedBody;
   /** What the ledger holds already; `undefined` where this request asks first. */
   readonly record: LedgerRecord | undefined;
-  /** How the budget decided, where this request asks first. */
-  readonly budget: BudgetDecision | undefined;
+  /** The account it did not fit, where this request asks first and was not granted. */
+  readonly overBudget: BudgetRefusal | undefined;
 }
 
 export type CellDecision =
@@ -31,15 +30,15 @@ export class CellDecisions {
   readonly #policy: ReleasePolicy;
   readonly #ledger: ReleaseLedger;
   readonly #window: AdmittedWindow;
-  readonly #budget: PrivacyBudget;
+  readonly #budget: WindowBudget;
   readonly #releases = new Map<string, Release>();
 
   constructor(policy: ReleasePolicy, ledger: ReleaseLedger, window: AdmittedWindow) {
     this.#policy = policy;
     this.#ledger = ledger;
     this.#window = window;
-    const { domain, period } = window.plan.plan.privacy;
-    this.#budget = new PrivacyBudget(window.limit, ledger.spent(domain, period, periodStartOf(period, window.start)));
+    const { domain } = window.plan.plan.privacy;
+    this.#budget = new WindowBudget(window, window.limits, (period, start) => ledger.spent(domain, period, start));
   }
 
   /** Every release decided so far, each once, in the order of the request. */
@@ -56,6 +55,8 @@ export class CellDecisions {
     const record = earlier === undefined ? this.#ledger.find(cell.identity) : undefined;
     const reserved = earlier?.reserved ?? record?.reserved;
     if (reserved !== undefined && !isSameRequest(reserved, cell)) return { kind: 'refused', reason: 'conflict' };
+    // What is reserved may always be answered: it costs nothing more.
+    if (reserved === undefined && this.#window.isTooOld) return { kind: 'refused', reason: 'range' };
     // Only now: what conflicts must never be opened in the name of the release it conflicts with.
     const release = earlier ?? (record === undefined ? this.#reserve(cell) : resume(cell, record));
     this.#releases.set(cellId, release);
@@ -63,31 +64,29 @@ export class CellDecisions {
   }
 
   #reserve(cell: AdmittedCell): Release {
-    const budget = this.#budget.tryReserve(cell.epsilon);
-    return { cell, reserved: this.#reservation(cell, budget), record: undefined, budget };
+    const overBudget = this.#budget.tryReserve(cell.epsilon);
+    const decision = overBudget === undefined ? 'granted' : 'budget';
+    return { cell, reserved: this.#reservation(cell, decision), record: undefined, overBudget };
   }
 
-  #reservation({ identity, ...cell }: AdmittedCell, { decision }: BudgetDecision): ReservedBody {
-    const { domain, period } = this.#window.plan.plan.privacy;
+  #reservation({ identity, ...cell }: AdmittedCell, decision: ReservedBody['decision']): ReservedBody {
     return {
       state: 'RESERVED',
       releaseId: cell.releaseId,
       cell: { ...identity, labels: [...identity.labels], kids: [...identity.kids] },
       aggregateDigest: cell.aggregateDigest,
-      decision: decision === 'granted' ? 'granted' : 'budget',
+      decision,
       epsilon: formatRational(cell.epsilon),
       mechanism: MECHANISM,
       scales: cell.scales.map(formatRational),
-      domain,
-      period,
-      periodStart: periodStartOf(period, identity.rangeStart),
-      limit: formatRational(this.#window.limit),
+      domain: this.#window.plan.plan.privacy.domain,
+      limits: this.#window.limits.map(({ period, limit }) => ({ period, limit: formatRational(limit) })),
     };
   }
 }
 
 function resume(cell: AdmittedCell, record: LedgerRecord): Release {
-  return { cell, reserved: record.reserved, record, budget: undefined };
+  return { cell, reserved: record.reserved, record, overBudget: undefined };
 }
 
 /** The same cell under the same keys with the same ciphertexts. */

@@ -2,6 +2,7 @@
  * `telemetry-kit/keyholder`: private keys and the process that holds them. Nothing that the application or
  * the receiver loads imports this.
  */
+export { exportPrivateJwk, importPrivateKey, type PrivateJwk } from '../paillier/foreign-private-key.js';
 export { generatePrivateKey } from '../paillier/key-generation.js';
 export { PrivateKey } from '../paillier/private-key.js';
 export type { CeilingOptions } from './ceilings.js';

@@ -4,13 +4,16 @@
  * the ledger is opened and, without any key, on an exported copy.
  */
 import { TelemetryKitError } from '../errors.js';
-import { addRational, compareRational, parseRationalFraction, type Rational } from '../math/rational.js';
+import { parseRationalFraction } from '../math/rational.js';
 import type { LedgerPosition } from '../wire/release.js';
 import { BudgetAccounts } from './budget-accounts.js';
-import { periodStartOf } from './budget-period.js';
 import { entryHash, GENESIS, parseBody } from './ledger-entry.js';
 import type { EntryBody, LedgerEntry, ReservedBody, SealedBody } from './ledger-entry.js';
 import { cellIdOf, releaseIdOf } from './release-id.js';
+import { WindowBudget } from './window-budget.js';
+
+/** Windows of plans are no longer; an auditor never counts through the hours of a forged one. */
+const LONGEST_WINDOW_SECONDS = 31 * 86_400;
 
 /** What is known of a release: the decision about its budget and how far it came. */
 interface Progress {
@@ -74,16 +77,23 @@ export class LedgerChain {
   }
 
   #reservationFault(body: ReservedBody): string | undefined {
-    const { releaseId, cell, period, periodStart } = body;
+    const { releaseId, cell, limits } = body;
     if (releaseId !== releaseIdOf(cell)) return 'its release id is not that of its cell';
     if (this.#releases.has(releaseId) || this.#cells.has(cellIdOf(cell))) return 'it reserves a cell twice';
-    if (periodStart !== periodStartOf(period, cell.rangeStart)) return 'its period does not hold its window';
-    const fits = compareRational(this.#spentAfter(body), parseRationalFraction(body.limit)) <= 0;
-    return fits === (body.decision === 'granted') ? undefined : 'its decision is not the one its budget allows';
+    if (cell.rangeEnd - cell.rangeStart > LONGEST_WINDOW_SECONDS) return 'its window is longer than any plan allows';
+    if (new Set(limits.map(({ period }) => period)).size < limits.length) return 'it names a limit twice';
+    return this.#fits(body) === (body.decision === 'granted')
+      ? undefined
+      : 'its decision is not the one its budget allows';
   }
 
-  #spentAfter({ domain, period, periodStart, epsilon }: ReservedBody): Rational {
-    return addRational(this.accounts.spent(domain, period, periodStart), parseRationalFraction(epsilon));
+  #fits({ domain, cell, limits, epsilon }: ReservedBody): boolean {
+    const budget = new WindowBudget(
+      { start: cell.rangeStart, end: cell.rangeEnd },
+      limits.map(({ period, limit }) => ({ period, limit: parseRationalFraction(limit) })),
+      (period, start) => this.accounts.spent(domain, period, start),
+    );
+    return budget.tryReserve(parseRationalFraction(epsilon)) === undefined;
   }
 
   #sealFault({ releaseId, outcome }: SealedBody): string | undefined {

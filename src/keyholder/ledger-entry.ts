@@ -40,10 +40,8 @@ const reserved = z.strictObject({
   /** Of the noise, per slot. */
   scales: z.array(fraction),
   domain: z.string(),
-  period: z.enum(PERIODS),
-  periodStart: natural,
-  /** The period's limit at the time of the decision. */
-  limit: fraction,
+  /** Every limit of the domain at the time of the decision, each of all the periods that the window touches. */
+  limits: z.array(z.strictObject({ period: z.enum(PERIODS), limit: fraction })).check(z.minLength(1)),
 });
 
 const sealed = z.strictObject({

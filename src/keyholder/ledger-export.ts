@@ -4,9 +4,11 @@
  */
 import * as z from 'zod/mini';
 import { formatRational } from '../math/rational.js';
+import type { Period } from '../plan/plan.js';
 import type { LedgerPosition } from '../wire/release.js';
 import { LedgerChain } from './ledger-chain.js';
 import { TelemetryKitError } from '../errors.js';
+import { periodsTouched } from './budget-period.js';
 import type { LedgerEntry, ReservedBody } from './ledger-entry.js';
 
 const line = z.strictObject({
@@ -21,13 +23,13 @@ export interface LedgerVerification {
   /** Compare with the ledger position in the published series: an export that ends before it was cut short. */
   readonly head: LedgerPosition;
   readonly releases: { readonly reserved: number; readonly sealed: number; readonly published: number };
-  /** Every budget period with a decision, in the order of first appearance. */
+  /** Every limited budget period that a window with a decision touches, in the order of first appearance. */
   readonly periods: readonly PeriodSpending[];
 }
 
 export interface PeriodSpending {
   readonly domain: string;
-  readonly period: ReservedBody['period'];
+  readonly period: Period;
   /** Unix seconds. */
   readonly periodStart: number;
   /** Epsilon as an exact fraction, "n" or "n/d". */
@@ -61,17 +63,21 @@ export function verifyLedgerExport(lines: Iterable<string>): LedgerVerification 
 }
 
 function countDecision(periods: Map<string, PeriodSpending>, chain: LedgerChain, body: ReservedBody): void {
-  const { domain, period, periodStart, decision } = body;
-  const key = JSON.stringify([domain, period, periodStart]);
-  const before = periods.get(key);
-  periods.set(key, {
-    domain,
-    period,
-    periodStart,
-    consumed: formatRational(chain.accounts.spent(domain, period, periodStart)),
-    granted: (before?.granted ?? 0) + (decision === 'granted' ? 1 : 0),
-    suppressed: (before?.suppressed ?? 0) + (decision === 'budget' ? 1 : 0),
-  });
+  const { domain, cell, limits, decision } = body;
+  for (const { period } of limits) {
+    for (const periodStart of periodsTouched(period, cell.rangeStart, cell.rangeEnd)) {
+      const key = JSON.stringify([domain, period, periodStart]);
+      const before = periods.get(key);
+      periods.set(key, {
+        domain,
+        period,
+        periodStart,
+        consumed: formatRational(chain.accounts.spent(domain, period, periodStart)),
+        granted: (before?.granted ?? 0) + (decision === 'granted' ? 1 : 0),
+        suppressed: (before?.suppressed ?? 0) + (decision === 'budget' ? 1 : 0),
+      });
+    }
+  }
 }
 
 function parseLine(text: string, sequence: number): LedgerEntry {

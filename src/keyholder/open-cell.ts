@@ -1,7 +1,7 @@
 /**
  * From an aggregate to its published outcome. The only place where a total is in the clear, and only until
- * the noise is on it. Everything here is total: after decryption nothing can fail, and nothing but the
- * returned outcome depends on what was decrypted.
+ * the noise is on it. Nothing but the returned outcome depends on what was decrypted: decoding and adding are
+ * total, and whether the random generator fails depends on the generator alone.
  */
 import { decodeSlots } from '../paillier/slots.js';
 import type { CompiledMeasurement } from '../plan/components.js';
@@ -13,8 +13,9 @@ import type { AdmittedCell, OpenableAggregate } from './release-policy.js';
 
 /**
  * One draw per slot is taken before anything is decrypted; then the totals under every key are decrypted,
- * decoded within fixed bounds and added up, and the noise is added to them. Throws `randomness` before a
- * plaintext exists, else never.
+ * decoded within fixed bounds and added up, and the noise is added to them. Throws where the random generator
+ * fails: for the noise before a plaintext exists, for the blinding of a second key's decryption after the first
+ * one; that plaintext is dropped with the release, and neither the failure nor the outcome it leads to shows it.
  */
 export function openCell(cell: AdmittedCell, pool: NoisePool, random: RandomBytes): SealedBody['outcome'] {
   const { measurement } = cell;

@@ -36,16 +36,17 @@ export class OperationsLog {
   }
 
   /** The budget's side of a cell that it could not pay for. */
-  overBudget(peer: string, { reserved, budget }: Release): void {
-    if (budget?.decision !== 'refused') return;
-    const { asked, spent, left } = budget;
+  overBudget(peer: string, { reserved, overBudget }: Release): void {
+    if (overBudget === undefined) return;
+    const { period, periodStart, asked, spent, left } = overBudget;
     this.#logger.warn(
       {
         event: 'budget_refused',
         peer,
         releaseId: reserved.releaseId,
         domain: reserved.domain,
-        periodStart: reserved.periodStart,
+        period,
+        periodStart,
         asked: formatRational(asked),
         spent: formatRational(spent),
         left: formatRational(left),
@@ -54,7 +55,7 @@ export class OperationsLog {
     );
   }
 
-  /** A release that could not be completed. The cause never carries a value: it arose before decryption. */
+  /** A release that could not be completed. The cause never carries a value: the generator of randomness failed. */
   failed(releaseId: string, error: unknown): void {
     this.#logger.error({ event: 'release_failed', releaseId, err: error }, 'a release failed; its budget stays spent');
   }

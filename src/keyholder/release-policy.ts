@@ -12,7 +12,8 @@ import type { CompiledMeasurement } from '../plan/components.js';
 import { releaseEpsilon } from '../plan/slots.js';
 import { noiseScales } from '../wire/release-noise.js';
 import type { CellAggregate, KeyedAggregate, RefusalReason, WindowReleaseRequest } from '../wire/release.js';
-import { assertWithinCeiling, periodLimit, type Ceilings } from './ceilings.js';
+import { limitsOf, type BudgetLimits, type PeriodLimit } from './budget-limits.js';
+import { assertDomainAllowed, assertWithinCeiling, type Ceilings } from './ceilings.js';
 import { aggregateDigestOf, releaseIdOf, sortByKid, type CellIdentity } from './release-id.js';
 
 export type Admission<Value> =
@@ -25,8 +26,10 @@ export interface AdmittedWindow {
   /** Unix seconds. */
   readonly start: number;
   readonly end: number;
-  /** Most epsilon the domain may spend in the period. */
-  readonly limit: Rational;
+  /** Most epsilon the domain may spend, in every period the window touches. */
+  readonly limits: readonly PeriodLimit[];
+  /** It ended longer ago than anything is released for the first time. */
+  readonly isTooOld: boolean;
 }
 
 /** A ciphertext together with the key that opens it. */
@@ -52,20 +55,35 @@ export interface PolicyOptions {
   readonly privateKeys: readonly PrivateKey[];
   readonly plans: readonly CompiledPlan[];
   readonly ceilings: Ceilings;
+  /** The privacy domains that may have a budget here: every plan is of one of them. */
+  readonly domains: readonly string[];
+  /** A window that ended longer ago is not released for the first time; default 7. */
+  readonly maxWindowAgeDays?: number;
 }
+
+const DEFAULT_WINDOW_AGE_DAYS = 7;
+const DAY_SECONDS = 86_400;
 
 export class ReleasePolicy {
   readonly #keys: ReadonlyMap<string, PrivateKey>;
   readonly #plans: ReadonlyMap<string, CompiledPlan>;
-  readonly #ceilings: Ceilings;
+  readonly #limits: BudgetLimits;
+  readonly #maxAgeSeconds: number;
 
-  /** Throws `invalid_configuration` for a plan beyond the ceilings, or one none of whose keys is held. */
-  constructor({ privateKeys, plans, ceilings }: PolicyOptions) {
+  /**
+   * Throws `invalid_configuration` for a plan beyond the ceilings, of a domain that is not listed, one none of
+   * whose keys is held, or one whose windows would be too old by the time they are asked for.
+   */
+  constructor(options: PolicyOptions) {
+    const { privateKeys, plans, ceilings, domains, maxWindowAgeDays = DEFAULT_WINDOW_AGE_DAYS } = options;
     this.#keys = new Map(privateKeys.map((key) => [key.publicKey.kid, key]));
     this.#plans = new Map(plans.map((plan) => [toBase64Url(plan.hash), plan]));
-    this.#ceilings = ceilings;
+    this.#limits = limitsOf(plans, ceilings);
+    this.#maxAgeSeconds = DAY_SECONDS * maxWindowAgeDays;
     for (const plan of plans) {
+      assertDomainAllowed(plan, domains);
       assertWithinCeiling(plan, ceilings);
+      this.#assertAskedInTime(plan);
       this.#assertKeyHeld(plan);
     }
   }
@@ -87,9 +105,10 @@ export class ReleasePolicy {
     if (report === undefined) return refused('unknown_cell');
     const { seconds } = plan.plan.window;
     const inRange = start % seconds === 0 && end === start + seconds && nowMillis >= 1000 * end;
-    return inRange
-      ? admitted({ plan, report, start, end, limit: periodLimit(plan, this.#ceilings) })
-      : refused('range');
+    if (!inRange) return refused('range');
+    const limits = this.#limits.get(plan.plan.privacy.domain) ?? [];
+    const isTooOld = nowMillis > 1000 * (end + this.#maxAgeSeconds);
+    return admitted({ plan, report, start, end, limits, isTooOld });
   }
 
   admitCell(window: AdmittedWindow, cell: CellAggregate): Admission<AdmittedCell> {
@@ -119,6 +138,13 @@ export class ReleasePolicy {
     });
     const distinct = new Set(found.map(({ key }) => key)).size;
     return found.length > 0 && found.length === aggregates.length && distinct === found.length ? found : undefined;
+  }
+
+  #assertAskedInTime({ plan: { name, window } }: CompiledPlan): void {
+    if (window.graceSeconds + window.lagSeconds < this.#maxAgeSeconds) return;
+    throw new TelemetryKitError('invalid_configuration', `plan ${name} asks for windows that are too old by then`, {
+      fix: 'shorten graceSeconds and lagSeconds in the plan, or raise maxWindowAgeDays at the key holder',
+    });
   }
 
   #assertKeyHeld({ plan }: CompiledPlan): void {

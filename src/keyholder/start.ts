@@ -9,6 +9,7 @@ import { closeServer, createAdminServer, listen, type ListenAddress } from '../s
 import type { Logger } from '../service/logger.js';
 import { asStorageError } from '../service/sqlite.js';
 import { parseCeilings, type CeilingOptions } from './ceilings.js';
+import { newestSequences } from './plan-sequences.js';
 import { openLedger, type Ledger } from './ledger.js';
 import { Cleanup } from './cleanup.js';
 import { createMetrics, type KeyHolderMetrics } from './metrics.js';
@@ -23,6 +24,10 @@ export interface KeyHolderOptions {
   /** Opened against the owner's key by the caller, with `openSignedPlan`. */
   readonly plans: readonly CompiledPlan[];
   readonly ceilings: CeilingOptions;
+  /** Privacy domains that may have a budget here; a plan of another one stops the start. */
+  readonly domains: readonly string[];
+  /** A window that ended longer ago is refused (`range`) unless it was asked for before; default 7. */
+  readonly maxWindowAgeDays?: number;
   readonly listen: KeyHolderListen;
   /** Health and the process's own metrics; left out: not served. */
   readonly admin?: ListenAddress;
@@ -49,7 +54,8 @@ export function ledgerPath(dataFolder: string): string {
 }
 
 /**
- * Throws `invalid_configuration`, `already_running` (another process holds the data folder),
+ * Throws `invalid_configuration`, `untrusted_plan` (no plan of a name is as new as one that ran before),
+ * `already_running` (another process holds the data folder),
  * `ledger_corrupt`, `storage` or `address_in_use`; then nothing is left running.
  */
 export async function startKeyHolder(options: KeyHolderOptions): Promise<RunningKeyHolder> {
@@ -71,6 +77,7 @@ async function start(options: KeyHolderOptions, cleanup: Cleanup): Promise<Runni
   });
   const service = new ReleaseService({ ...options, ceilings, ledger, clock, random });
   cleanup.add(() => service.stop());
+  ledger.admitSequences(newestSequences(options.plans));
   const metrics = createMetrics(() => ledger.head.sequence);
   cleanup.add(() => metrics.close());
   const server = await startReleaseServer(createRequestHandler({ service, metrics, logger, clock }), options.listen);

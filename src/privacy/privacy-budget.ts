@@ -29,13 +29,15 @@ export class PrivacyBudget {
     return compareRational(this.#spent, this.limit) >= 0 ? ZERO : subtractRational(this.limit, this.#spent);
   }
 
+  /** Whether `tryReserve` would grant this much. */
+  fits(asked: Rational): boolean {
+    return compareRational(addRational(this.#spent, asked), this.limit) <= 0;
+  }
+
   /** Consumes `asked` where it fits, nothing otherwise. */
   tryReserve(asked: Rational): BudgetDecision {
-    const after = addRational(this.#spent, asked);
-    if (compareRational(after, this.limit) > 0) {
-      return { decision: 'refused', asked, spent: this.#spent, left: this.left };
-    }
-    this.#spent = after;
-    return { decision: 'granted', spent: after, left: this.left };
+    if (!this.fits(asked)) return { decision: 'refused', asked, spent: this.#spent, left: this.left };
+    this.#spent = addRational(this.#spent, asked);
+    return { decision: 'granted', spent: this.#spent, left: this.left };
   }
 }

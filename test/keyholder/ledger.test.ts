@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Ledger, openLedger } from '../../src/keyholder/ledger.js';
 import { createEntry, GENESIS, type EntryBody } from '../../src/keyholder/ledger-entry.js';
 import { formatRational } from '../../src/math/rational.js';
+import { cellIdOf } from '../../src/keyholder/release-id.js';
 import { closeSqlite, openSqlite } from '../../src/service/sqlite.js';
 import { cellAt, DAY, publishedBody, reservedBody, sealedBody } from '../support/ledger.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -72,6 +73,21 @@ describe('what is written', () => {
     ]);
     expect(spent('week', 0)).toBe('2/5');
     expect(formatRational(ledger.spent('other', 'day', 0))).toBe('0');
+  });
+
+  test('a window that crosses the end of a period counts in both', () => {
+    const ledger = open(join(temporaryFolder(), 'ledger.sqlite'));
+    ledger.append([reservedBody(cellAt(0, { rangeStart: DAY - 60, rangeEnd: DAY + 3660 }))]);
+    const spent = (period: 'hour' | 'day', start: number): string =>
+      formatRational(ledger.spent('shop', period, start));
+    expect([DAY - 7200, DAY - 3600, DAY, DAY + 3600, DAY + 7200].map((start) => spent('hour', start))).toEqual([
+      '0',
+      '1/10',
+      '1/10',
+      '1/10',
+      '0',
+    ]);
+    expect([0, DAY, 2 * DAY].map((start) => spent('day', start))).toEqual(['1/10', '1/10', '0']);
   });
 
   test('a cell refused for want of budget costs nothing', () => {
@@ -162,7 +178,7 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
     bodies.forEach((body, index) => {
       const entry = createEntry(index + 1, previous, body);
       previous = entry.hash;
-      const cell = body.state === 'RESERVED' ? `cell ${String(index)}` : null;
+      const cell = body.state === 'RESERVED' ? cellIdOf(body.cell) : null;
       database
         .prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)')
         .run(entry.sequence, body.releaseId, body.state, cell, entry.previousHash, entry.hash, entry.body);
@@ -172,21 +188,49 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
   }
 
   const cell = cellAt(0);
-  test.each<[string, EntryBody[]]>([
-    ['budget exceeded', [reservedBody(cell, { epsilon: '11/10' })]],
-    ['refused though it fits', [reservedBody(cell, { decision: 'budget' })]],
-    ['release id of another cell', [{ ...reservedBody(cell), releaseId: reservedBody(cellAt(1)).releaseId }]],
-    ['period of another day', [reservedBody(cell, { periodStart: DAY })]],
-    ['sealed without reservation', [sealedBody(cell)]],
-    ['published before sealed', [reservedBody(cell), publishedBody(cell)]],
+  const OTHER_DECISION = /decision is not the one/;
+  const DAY_LIMIT = { period: 'day', limit: '1' } as const;
+  const HOUR_LIMIT = { period: 'hour', limit: '1/10' } as const;
+  test.each<[string, RegExp, EntryBody[]]>([
+    ['budget exceeded', OTHER_DECISION, [reservedBody(cell, { epsilon: '11/10' })]],
+    ['refused though it fits', OTHER_DECISION, [reservedBody(cell, { decision: 'budget' })]],
+    [
+      'release id of another cell',
+      /release id/,
+      [{ ...reservedBody(cell), releaseId: reservedBody(cellAt(1)).releaseId }],
+    ],
+    ['a limit that is named twice', /limit twice/, [reservedBody(cell, { limits: [DAY_LIMIT, DAY_LIMIT] })]],
+    ['no limit at all', /malformed/, [reservedBody(cell, { limits: [] })]],
+    [
+      'the second of two limits exceeded',
+      OTHER_DECISION,
+      [reservedBody(cell, { limits: [DAY_LIMIT, HOUR_LIMIT], epsilon: '1/2' })],
+    ],
+    [
+      'the budget of the second hour it touches exceeded',
+      OTHER_DECISION,
+      [
+        reservedBody(cellAt(61), { limits: [HOUR_LIMIT] }),
+        reservedBody(cellAt(59, { rangeEnd: 60 * 61 }), { limits: [HOUR_LIMIT] }),
+      ],
+    ],
+    ['a window longer than any', /longer than any/, [reservedBody(cellAt(0, { rangeEnd: 32 * DAY }))]],
+    ['sealed without reservation', /not reserved/, [sealedBody(cell)]],
+    ['published before sealed', /not sealed/, [reservedBody(cell), publishedBody(cell)]],
     [
       'suppressed for budget though granted',
+      /contradicts/,
       [reservedBody(cell), sealedBody(cell, { status: 'suppressed', reason: 'budget' })],
     ],
-    ['released though refused', [reservedBody(cell, { decision: 'budget', epsilon: '2' }), sealedBody(cell)]],
-  ])('%s', (_name, bodies) => {
+    [
+      'released though refused',
+      /contradicts/,
+      [reservedBody(cell, { decision: 'budget', epsilon: '2' }), sealedBody(cell)],
+    ],
+  ])('%s', (_name, message, bodies) => {
     const path = forged(bodies);
     expect(() => openLedger(path)).toThrow(expect.objectContaining({ code: 'ledger_corrupt' }));
+    expect(() => openLedger(path)).toThrow(message);
   });
 });
 

@@ -135,7 +135,8 @@ test('one data folder has one process; killed, it is free for the next', async (
     dataFolder: where.dataFolder,
     privateKeys: [testPrivateKey()],
     plans: [plan],
-    ceilings: { epsilonPerPeriod: '20', epsilonPerRelease: '1' },
+    ceilings: { epsilonPerPeriod: '20', period: 'day' as const, epsilonPerRelease: '1' },
+    domains: ['shop'],
     listen: { socketPath: where.socketPath },
     logger: pino({ level: 'silent' }),
   };

@@ -352,6 +352,16 @@ describe('refused, with nothing charged:', () => {
 describe('does not start', () => {
   test.each<[string, TestServiceOptions]>([
     ['with a plan that costs more per release than allowed', { epsilonPerRelease: '0.5' }],
+    ['with a ceiling for no period', { periodOfCeiling: 'month' as 'week' }],
+    ['with a plan of a domain that is not allowed', { domains: ['shop_2', 'sho'] }],
+    ['with no domain allowed', { domains: [] }],
+    [
+      'with windows that are too old by the time they are asked for',
+      {
+        plans: [planWith({ overrides: { window: { seconds: 60, graceSeconds: 86_400, lagSeconds: 0 } } })],
+        maxWindowAgeDays: 1,
+      },
+    ],
     ['with a ceiling of zero', { epsilonPerPeriod: '0' }],
     ['with a ceiling that is no decimal string', { epsilonPerPeriod: 'much' }],
     ['with a plan none of whose keys it holds', { privateKeys: [testPrivateKey(1024)] }],

@@ -23,7 +23,7 @@ import type { WindowReleaseResponse } from '../../src/wire/release.js';
 import { CERTIFICATES } from '../support/certificates.js';
 import { testPrivateKey } from '../support/keys.js';
 import { testPlan } from '../support/plans.js';
-import { aggregateOf, cellOf, requestFor } from '../support/releases.js';
+import { aggregateOf, ALL_TIME_DAYS, cellOf, requestFor } from '../support/releases.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const plan = testPlan();
@@ -40,7 +40,9 @@ async function start(overrides: Partial<KeyHolderOptions> = {}): Promise<Running
     dataFolder: folder,
     privateKeys: [testPrivateKey()],
     plans: [plan],
-    ceilings: { epsilonPerPeriod: '20', epsilonPerRelease: '1' },
+    ceilings: { epsilonPerPeriod: '20', period: 'day', epsilonPerRelease: '1' },
+    domains: ['shop'],
+    maxWindowAgeDays: ALL_TIME_DAYS,
     listen: { socketPath: join(folder, 'key-holder.sock') },
     logger: pino({ level: 'silent' }),
     ...overrides,
@@ -290,7 +292,9 @@ describe('after a write to the ledger failed', () => {
     const service = new ReleaseService({
       privateKeys: [testPrivateKey()],
       plans: [plan],
-      ceilings: parseCeilings({ epsilonPerPeriod: '20', epsilonPerRelease: '1' }),
+      ceilings: parseCeilings({ epsilonPerPeriod: '20', period: 'day', epsilonPerRelease: '1' }),
+      domains: ['shop'],
+      maxWindowAgeDays: ALL_TIME_DAYS,
       ledger,
       clock: systemClock,
       random: systemRandom,

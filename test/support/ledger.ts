@@ -31,9 +31,7 @@ export function reservedBody(cell: CellIdentity, overrides: Partial<ReservedBody
     mechanism: 'discrete-laplace',
     scales: ['10', '10'],
     domain: 'shop',
-    period: 'day',
-    periodStart: Math.floor(cell.rangeStart / DAY) * DAY,
-    limit: '1',
+    limits: [{ period: 'day', limit: '1' }],
     ...overrides,
   };
 }

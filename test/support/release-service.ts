@@ -10,10 +10,12 @@ import { openLedger, type Ledger } from '../../src/keyholder/ledger.js';
 import { ReleaseService } from '../../src/keyholder/release-service.js';
 import type { PrivateKey } from '../../src/paillier/private-key.js';
 import type { CompiledPlan } from '../../src/plan/compile.js';
+import type { Period } from '../../src/plan/plan.js';
 import { systemRandom, type RandomBytes } from '../../src/random.js';
 import { describeError } from '../../src/service/logger.js';
 import { testPrivateKey } from './keys.js';
 import { testPlan } from './plans.js';
+import { ALL_TIME_DAYS } from './releases.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 export interface TestServiceOptions {
@@ -22,6 +24,9 @@ export interface TestServiceOptions {
   readonly path?: string;
   readonly epsilonPerPeriod?: string;
   readonly epsilonPerRelease?: string;
+  readonly periodOfCeiling?: Period;
+  readonly domains?: readonly string[];
+  readonly maxWindowAgeDays?: number;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
   /** Stands between the service and its real ledger. */
@@ -48,8 +53,11 @@ export function startService(options: TestServiceOptions = {}): TestService {
     privateKeys: options.privateKeys ?? [testPrivateKey()],
     ceilings: parseCeilings({
       epsilonPerPeriod: options.epsilonPerPeriod ?? '1000',
+      period: options.periodOfCeiling ?? 'day',
       epsilonPerRelease: options.epsilonPerRelease ?? '10',
     }),
+    domains: options.domains ?? ['shop'],
+    maxWindowAgeDays: options.maxWindowAgeDays ?? ALL_TIME_DAYS,
     ledger: options.between?.(ledger) ?? ledger,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,

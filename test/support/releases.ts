@@ -2,7 +2,7 @@
 import { addPlaintext, ciphertextToBytes } from '../../src/paillier/ciphertext.js';
 import { Encryptor } from '../../src/paillier/encrypt.js';
 import type { PrivateKey } from '../../src/paillier/private-key.js';
-import { encodeSlots } from '../../src/paillier/slots.js';
+import { encodeSlots, type SlotBits } from '../../src/paillier/slots.js';
 import type { CompiledPlan } from '../../src/plan/compile.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { systemRandom } from '../../src/random.js';
@@ -10,18 +10,28 @@ import type { CellAggregate, KeyedAggregate, WindowReleaseRequest } from '../../
 import { testPrivateKey } from './keys.js';
 import { testPlan } from './plans.js';
 
-/** A window of the test plan's 60 seconds; all test windows are long over for the real clock. */
+/** For the real clock all test windows are long over: key holders of tests take windows of any age. */
+export const ALL_TIME_DAYS = 100_000;
+/** A window of the test plan's 60 seconds. */
 const WINDOW_SECONDS = 60;
 export const FIRST_WINDOW = 1_700_000_040 - (1_700_000_040 % 86_400);
 
 const encryptors = new Map<string, Encryptor>();
 
 /** An aggregate whose slots hold these counts. */
-export function aggregateOf(counts: readonly bigint[], key: PrivateKey = testPrivateKey()): KeyedAggregate {
+export function aggregateOf(
+  counts: readonly bigint[],
+  key: PrivateKey = testPrivateKey(),
+  slotBits: SlotBits = 48,
+): KeyedAggregate {
   const { publicKey } = key;
   const encryptor = encryptors.get(publicKey.kid) ?? new Encryptor(publicKey);
   encryptors.set(publicKey.kid, encryptor);
-  const ciphertext = addPlaintext(publicKey, encryptor.encryptZero(systemRandom), encodeSlots(publicKey, counts));
+  const ciphertext = addPlaintext(
+    publicKey,
+    encryptor.encryptZero(systemRandom),
+    encodeSlots(publicKey, counts, slotBits),
+  );
   return { kid: publicKey.kid, ciphertext: ciphertextToBytes(publicKey, ciphertext) };
 }
 
