@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { toBase64Url } from '../bytes.js';
 import { sealOwnerSeed, sealPrivateKey } from '../keyholder/key-at-rest.js';
-import { compareRational, parseRational } from '../math/rational.js';
+import { compareRational, type Rational } from '../math/rational.js';
 import { compilePlan } from '../plan/compile.js';
 import { signPlan } from '../plan/document.js';
 import type { Plan } from '../plan/plan.js';
+import { releaseEpsilon } from '../plan/slots.js';
 import { systemRandom } from '../random.js';
 import { encodePublicKey } from '../wire/public-key-document.js';
 import { assertAbsent } from './files.js';
@@ -83,9 +84,16 @@ function choosePassphrases(file: string | undefined): { keyHolder: string; owner
 
 /** The key holder's ceiling for one release: what the plan asks for today, so that a later plan cannot ask for more. */
 function largestEpsilon(plan: Plan): string {
-  return plan.reports
-    .flatMap(({ measurements }) => measurements.map(({ epsilon }) => epsilon))
-    .reduce((largest, next) => (compareRational(parseRational(next), parseRational(largest)) > 0 ? next : largest));
+  const largest = plan.reports
+    .flatMap(({ measurements }) => measurements.map(releaseEpsilon))
+    .reduce((most, next) => (compareRational(next, most) > 0 ? next : most));
+  return decimalText(largest);
+}
+
+/** A sum of a plan's epsilons, exactly: none has more than 12 decimal places. */
+function decimalText({ numerator, denominator }: Rational): string {
+  const digits = String((numerator * 10n ** 12n) / denominator).padStart(13, '0');
+  return `${digits.slice(0, -12)}.${digits.slice(-12)}`.replace(/\.?0+$/, '');
 }
 
 function tell(root: string, options: InitOptions, facts: InitFacts): void {
