@@ -8,6 +8,7 @@ import type { AuditOptions } from './audit-command.js';
 import type { InitOptions } from './init-command.js';
 import type { KeyHolderOptions } from './keyholder-command.js';
 import type { KeysGenerateOptions } from './keys-command.js';
+import type { KeysExportOptions, KeysImportOptions } from './keys-foreign.js';
 import type { PlanSignOptions } from './plan-sign.js';
 import type { ReceiverOptions } from './receiver-command.js';
 import { EXIT_CODES_HELP } from './run-program.js';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addPlan(program);
   addServices(program);
   addAudit(program);
+  addDoctor(program);
   return program;
 }
 
@@ -65,6 +67,30 @@ function addKeys(program: Command): void {
     .description('the public facts of a public or private key file')
     .option('--json', 'as JSON')
     .action(async (file: string, options: JsonOption) => (await import('./keys-command.js')).keysShow(file, options));
+  keys
+    .command('import <file>')
+    .description('take over a key of python-paillier (JWK) or paillier-bigint (JSON with n, g, for private keys p, q)')
+    .requiredOption('--out <folder>', 'folder to write to; nothing in it is overwritten')
+    .option('--passphrase-file <file>', PASSPHRASE_HELP)
+    .action(async (file: string, options: KeysImportOptions) =>
+      (await import('./keys-foreign.js')).keysImport(file, options),
+    );
+  keys
+    .command('export <file>')
+    .description("print a key as python-paillier's JWK")
+    .option('--private', 'print a private key in clear')
+    .option('--passphrase-file <file>', PASSPHRASE_HELP)
+    .action(async (file: string, options: KeysExportOptions) =>
+      (await import('./keys-foreign.js')).keysExport(file, options),
+    );
+}
+
+function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('which arithmetic this machine uses, and why')
+    .option('--json', 'as JSON')
+    .action(async (options: JsonOption) => (await import('./doctor-command.js')).doctor(options));
 }
 
 function addPlan(program: Command): void {

@@ -1,0 +1,20 @@
+/** Programs that tests need and npm does not bring: loudly skipped on a user's machine, demanded in CI. */
+import { execFileSync } from 'node:child_process';
+import { describe } from 'vitest';
+
+/** A Python that imports the module: PAILLIER_PYTHON, else python3. `undefined` where there is none. */
+export function pythonWith(module: string): string | undefined {
+  const python = process.env['PAILLIER_PYTHON'] ?? 'python3';
+  try {
+    execFileSync(python, ['-c', `import ${module}`], { stdio: 'ignore' });
+    return python;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `describe`, skipped with its reason where something is missing; in CI the tests run and fail. */
+export function describeWith(name: string, missing: string | undefined, body: () => void): void {
+  if (missing === undefined || process.env['CI'] === 'true') describe(name, body);
+  else describe.skip(`${name} [SKIPPED: ${missing}]`, body);
+}
