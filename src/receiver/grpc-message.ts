@@ -50,7 +50,7 @@ async function readPrefix(
   let start: Buffer = Buffer.alloc(0);
   while (start.length < PREFIX_BYTES) {
     const { done, value } = await pieces.next();
-    if (done === true) throw new UndecodableRequest('the stream ended before a message');
+    if (done === true) throw new SenderGone();
     start = Buffer.concat([start, value]);
   }
   const flag = start.readUInt8(0);
@@ -68,6 +68,6 @@ async function* contentOf(pieces: AsyncIterator<Buffer>, rest: Buffer, length: n
     missing -= value.length;
     if (missing >= 0) yield value;
   }
-  if (missing > 0) throw new UndecodableRequest('the stream ended within a message');
+  if (missing > 0) throw new SenderGone();
   if (missing < 0) throw new UndecodableRequest('more bytes than the one message of a call');
 }

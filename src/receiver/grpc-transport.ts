@@ -7,18 +7,13 @@
  * What it holds at most: `maxInFlightBytes` of messages, shared with HTTP, and per connection the two megabytes
  * of HTTP/2 state that Node is told to allow.
  */
-import {
-  constants,
-  createServer,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import { constants, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { extractEnvelopes } from '../otlp/decode.js';
 import { encodeExportResponse, RPC_CODES, type RpcStatus } from '../otlp/encode.js';
 import { listen } from '../service/admin-server.js';
 import { describeFailure } from './failure.js';
 import { answerMessage, answerStatus, answerUnsupported } from './grpc-answer.js';
+import { GrpcConnections } from './grpc-connections.js';
 import { GrpcHealth, HEALTH_CHECK, HEALTH_WATCH } from './grpc-health.js';
 import { readMessage } from './grpc-message.js';
 import { BodyTooLarge } from './growing-buffer.js';
@@ -33,9 +28,8 @@ const EXPORT = `/${SERVICE_NAME}/Export`;
 const MAX_SESSION_MEMORY = 2;
 /** Bytes of headers a call may have. */
 const MAX_HEADERS = 16 * 1024;
-/** Connections on which nothing happens, and old ones, are asked to close; senders open another. */
-const IDLE_MILLIS = 5 * 60_000;
-const AGE_MILLIS = 30 * 60_000;
+/** Mostly nobody reads it; the call is cancelled. */
+const INCOMPLETE: RpcStatus = { code: RPC_CODES.INVALID_ARGUMENT, message: 'the message is incomplete' };
 
 export async function startGrpcTransport(options: TransportOptions): Promise<RunningTransport> {
   const { address, limits } = options;
@@ -44,32 +38,17 @@ export async function startGrpcTransport(options: TransportOptions): Promise<Run
     maxSessionMemory: MAX_SESSION_MEMORY,
     settings: { maxConcurrentStreams: limits.maxGrpcStreams, maxHeaderListSize: MAX_HEADERS },
   });
-  const sessions = new Set<ServerHttp2Session>();
+  const connections = new GrpcConnections(server, limits.requestTimeoutMillis);
   server.maxConnections = limits.maxConnections;
-  server.on('session', (session) => admit(session, sessions, limits.requestTimeoutMillis));
   server.on('stream', (stream, headers) => void handle(stream, headers, health, options));
   const port = await listen(server, address, 'OTLP/gRPC');
   return {
     port,
     close: () => {
       health.stop();
-      return shutdown(server, sessions, limits.drainTimeoutMillis);
+      return connections.close(limits.drainTimeoutMillis);
     },
   };
-}
-
-function admit(session: ServerHttp2Session, sessions: Set<ServerHttp2Session>, graceMillis: number): void {
-  sessions.add(session);
-  // A connection that breaks has nobody to tell.
-  session.on('error', () => undefined);
-  session.setTimeout(IDLE_MILLIS, () => session.close());
-  const aged = setTimeout(() => session.close(), AGE_MILLIS);
-  const tooOld = setTimeout(() => session.destroy(), AGE_MILLIS + graceMillis);
-  session.once('close', () => {
-    sessions.delete(session);
-    clearTimeout(aged);
-    clearTimeout(tooOld);
-  });
 }
 
 /** Never rejects. */
@@ -92,7 +71,7 @@ async function handle(
     await answer(stream, headers[':path'], message, health, options);
   } catch (error) {
     clearTimeout(tooSlow);
-    if (error instanceof SenderGone) return;
+    if (error instanceof SenderGone) return answerStatus(stream, INCOMPLETE);
     if (error instanceof BodyTooLarge) return answerStatus(stream, tooLarge(limits.maxGrpcMessageBytes));
     answerStatus(stream, describeFailure(error, counters, logger));
   }
@@ -133,22 +112,4 @@ function refuseUnread(headers: IncomingHttpHeaders): RpcStatus | 'unsupported' |
 function tooLarge(maxBytes: number): RpcStatus {
   const message = `the message is larger than ${String(maxBytes)} bytes; send smaller batches`;
   return { code: RPC_CODES.RESOURCE_EXHAUSTED, message };
-}
-
-/** Accepts no more connections and calls, lets those that run finish. */
-function shutdown(
-  server: ReturnType<typeof createServer>,
-  sessions: ReadonlySet<ServerHttp2Session>,
-  graceMillis: number,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      for (const session of sessions) session.destroy();
-    }, graceMillis);
-    server.close(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    for (const session of sessions) session.close();
-  });
 }

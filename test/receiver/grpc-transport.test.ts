@@ -1,4 +1,5 @@
 import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import {
   Client,
@@ -270,4 +271,14 @@ test('closing lets running requests finish', async () => {
   expect(await running).toEqual({});
   await closed;
   await expect(call(Buffer.alloc(0))).rejects.toMatchObject({ code: 14 });
+});
+
+test('closing cuts off whoever reads nothing', async () => {
+  const socket = connectSocket(transport.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('connect', resolve));
+  await call(Buffer.alloc(0));
+  await transport.close();
+  await expect(call(Buffer.alloc(0))).rejects.toMatchObject({ code: 14 });
+  socket.destroy();
 });
