@@ -25,9 +25,10 @@ const OPTIONS = [
 /** Everything the result depends on. */
 function fingerprint() {
   const hash = createHash('sha256');
-  for (const path of [compiler, script, ...readdirSync(sources).map((name) => join(sources, name))].sort()) {
-    hash.update(JSON.stringify(readFileSync(path, 'utf8')));
-  }
+  const sourcePaths = readdirSync(sources)
+    .sort()
+    .map((name) => join(sources, name));
+  for (const path of [compiler, script, ...sourcePaths]) hash.update(JSON.stringify(readFileSync(path, 'utf8')));
   return hash.digest('hex');
 }
 
