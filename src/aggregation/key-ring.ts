@@ -13,8 +13,13 @@ export class KeyRing {
   get(kid: string): PublicKey {
     const key = this.#keys.get(kid);
     if (key !== undefined) return key;
-    throw new TelemetryKitError('invalid_configuration', `the public key ${kid} is needed and not configured`, {
-      fix: 'configure it again, at least until the windows that use it are released',
-    });
+    throw keyNeeded(kid);
   }
+}
+
+/** Of a key under which something waits for its release. */
+export function keyNeeded(kid: string): TelemetryKitError {
+  return new TelemetryKitError('invalid_configuration', `the public key ${kid} is needed and not configured`, {
+    fix: 'configure it again, at least until the windows that use it are released',
+  });
 }

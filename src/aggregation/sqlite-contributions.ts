@@ -2,25 +2,27 @@
  * Open windows in SQLite: contribution ids and accumulators. Every method runs inside the caller's
  * transaction; products are made from what that transaction reads, so nothing is held in memory between.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToBigInt } from '../bytes.js';
 import { addCiphertexts, ciphertextToBytes } from '../paillier/ciphertext.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import { blobBytes, type SqliteDatabase } from '../service/sqlite.js';
 import type { VerifiedContribution } from '../wire/verify.js';
 import type { KeyRing } from './key-ring.js';
-import type { RecordOutcome } from './store.js';
+import type { KeyInUse, RecordOutcome } from './store.js';
 
 /** The ciphertext 1: an encryption of 0 to which nothing was added yet. */
 const NOTHING = 1n;
+/** Ids read at once: a few milliseconds. */
+const ID_PAGE = 4096;
 
-/** Totals of one combination of labels in a window. */
-export interface CellTotals {
-  readonly count: number;
-  /** SHA-256 over the sorted contribution ids. */
-  readonly digest: Uint8Array;
-  /** Product of all ciphertexts of a measurement under a key, accumulators joined by `slotShift` bits. */
-  readonly total: (measurement: number, kid: string, slotShift: number) => bigint;
+/** Accumulators of a cell by measurement and key, in order; `undefined` where nothing was added. */
+export type CellAccumulators = (measurement: number, kid: string) => readonly (bigint | undefined)[];
+
+interface AccumulatorRow {
+  readonly kid: string;
+  readonly measurement: number;
+  readonly component: number;
+  readonly ciphertext: ArrayBuffer;
 }
 
 interface Accumulator {
@@ -39,11 +41,25 @@ export class SqliteContributions {
   constructor(database: SqliteDatabase, keys: KeyRing) {
     this.#keys = keys;
     this.#statements = {
-      report: database.prepare('SELECT report_id, next_window_start FROM reports WHERE plan_hash = ? AND report = ?'),
+      report: database.prepare(
+        `SELECT report_id, max(next_window_start, accepts_from) AS accepts_from FROM reports
+         WHERE plan_hash = ? AND report = ?`,
+      ),
       addCell: database.prepare('INSERT OR IGNORE INTO open_cells (report_id, window_start, labels) VALUES (?, ?, ?)'),
       cell: database.prepare('SELECT cell_id FROM open_cells WHERE report_id = ? AND window_start = ? AND labels = ?'),
       addId: database.prepare('INSERT OR IGNORE INTO contributions (cell_id, contribution_id) VALUES (?, ?)'),
-      ids: database.prepare('SELECT contribution_id FROM contributions WHERE cell_id = ? ORDER BY contribution_id'),
+      ids: database.prepare(
+        `SELECT contribution_id FROM contributions WHERE cell_id = ? AND contribution_id > ?
+         ORDER BY contribution_id LIMIT ${String(ID_PAGE)}`,
+      ),
+      windowKids: database.prepare(
+        `SELECT DISTINCT a.kid FROM open_cells c JOIN accumulators a USING (cell_id)
+         WHERE c.report_id = ? AND c.window_start = ?`,
+      ),
+      openKids: database.prepare(
+        `SELECT DISTINCT r.plan_hash, a.kid FROM reports r JOIN open_cells c USING (report_id)
+         JOIN accumulators a USING (cell_id) WHERE c.window_start >= r.next_window_start`,
+      ),
       accumulator: database.prepare(
         'SELECT ciphertext FROM accumulators WHERE cell_id = ? AND kid = ? AND measurement = ? AND component = ? AND place = ?',
       ),
@@ -69,40 +85,46 @@ export class SqliteContributions {
     return outcomes;
   }
 
-  /** Totals of a cell; of nothing where nobody contributed. */
-  totals(reportId: number, windowStart: number, labels: string): CellTotals {
-    const cell = this.#statements.cell.get(reportId, windowStart, labels) as { cell_id: number } | undefined;
-    const accumulators = new Map<string, bigint[]>();
-    const digest = sha256.create();
-    let count = 0;
-    if (cell !== undefined) {
-      const rows = this.#statements.accumulators.all(cell.cell_id) as {
-        kid: string;
-        measurement: number;
-        component: number;
-        ciphertext: ArrayBuffer;
-      }[];
-      for (const { kid, measurement, component, ciphertext } of rows) {
-        const name = `${String(measurement)} ${kid}`;
-        const held = accumulators.get(name) ?? [];
-        held[component] = bytesToBigInt(blobBytes(ciphertext));
-        accumulators.set(name, held);
-      }
-      for (const row of this.#statements.ids.iterate(cell.cell_id)) {
-        digest.update(blobBytes((row as { contribution_id: ArrayBuffer }).contribution_id));
-        count += 1;
-      }
+  /** The cell of these labels; `undefined` where nobody contributed. */
+  findCell(reportId: number, windowStart: number, labels: string): number | undefined {
+    const row = this.#statements.cell.get(reportId, windowStart, labels) as { cell_id: number } | undefined;
+    return row?.cell_id;
+  }
+
+  accumulators(cellId: number): CellAccumulators {
+    const held = new Map<string, bigint[]>();
+    const rows = this.#statements.accumulators.all(cellId) as AccumulatorRow[];
+    for (const { kid, measurement, component, ciphertext } of rows) {
+      const name = `${String(measurement)} ${kid}`;
+      const components = held.get(name) ?? [];
+      components[component] = bytesToBigInt(blobBytes(ciphertext));
+      held.set(name, components);
     }
-    const total = (measurement: number, kid: string, slotShift: number): bigint =>
-      joinAccumulators(this.#keys.get(kid), accumulators.get(`${String(measurement)} ${kid}`) ?? [], slotShift);
-    return { count, digest: digest.digest(), total };
+    return (measurement, kid) => held.get(`${String(measurement)} ${kid}`) ?? [];
+  }
+
+  /** The next contribution ids of a cell after this one, in order; none at the end. */
+  idsAfter(cellId: number, id: Uint8Array): Uint8Array[] {
+    const rows = this.#statements.ids.all(cellId, id) as { contribution_id: ArrayBuffer }[];
+    return rows.map((row) => blobBytes(row.contribution_id));
+  }
+
+  /** Keys under which the window holds contributions. */
+  kidsOf(reportId: number, windowStart: number): string[] {
+    return (this.#statements.windowKids.all(reportId, windowStart) as { kid: string }[]).map(({ kid }) => kid);
+  }
+
+  /** Keys under which windows that are not aggregated hold contributions, by plan. */
+  keysInUse(): KeyInUse[] {
+    const rows = this.#statements.openKids.all() as { plan_hash: string; kid: string }[];
+    return rows.map(({ plan_hash: planHash, kid }) => ({ planHash, kid }));
   }
 
   /** The cell of a contribution, made where it is the first; `undefined` where its window is closed. */
   #openCell({ planHash, report, windowStart, labels }: VerifiedContribution['header']): number | undefined {
     const known = this.#statements.report.get(planHash, report) as
-      { report_id: number; next_window_start: number } | undefined;
-    if (known === undefined || windowStart < known.next_window_start) return undefined;
+      { report_id: number; accepts_from: number } | undefined;
+    if (known === undefined || windowStart < known.accepts_from) return undefined;
     const where = [known.report_id, windowStart, labelsText(labels)];
     this.#statements.addCell.run(...where);
     return (this.#statements.cell.get(...where) as { cell_id: number }).cell_id;
@@ -126,16 +148,6 @@ export class SqliteContributions {
     const sum = stored === undefined ? product : addCiphertexts(key, bytesToBigInt(stored.ciphertext), product);
     this.#statements.setAccumulator.run(...where, ciphertextToBytes(key, sum));
   }
-}
-
-/** Horner's rule on ciphertexts: the sum of all plaintexts, that of accumulator i times 2^(i slotShift). */
-function joinAccumulators(key: PublicKey, accumulators: readonly (bigint | undefined)[], slotShift: number): bigint {
-  let joined = NOTHING;
-  for (const accumulator of Array.from(accumulators).reverse()) {
-    for (let bit = 0; bit < slotShift; bit += 1) joined = addCiphertexts(key, joined, joined);
-    joined = addCiphertexts(key, joined, accumulator ?? NOTHING);
-  }
-  return joined;
 }
 
 /** How a combination of labels is written in the store. */

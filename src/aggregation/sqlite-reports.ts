@@ -21,6 +21,7 @@ export class SqliteReports {
          WHERE EXISTS (SELECT 1 FROM open_cells c WHERE c.report_id = r.report_id AND c.window_start >= r.next_window_start)
             OR EXISTS (SELECT 1 FROM windows w WHERE w.report_id = r.report_id AND w.state <> 'published')`,
       ),
+      acceptFrom: database.prepare('UPDATE reports SET accepts_from = ? WHERE report_id = ?'),
       alive: database.prepare('SELECT last_alive FROM liveness'),
       // Never backwards, so that a clock set back does not make a running receiver look dead.
       setAlive: database.prepare(
@@ -43,6 +44,11 @@ export class SqliteReports {
     throw new TelemetryKitError('invalid_argument', 'windows close in order', {
       fix: `close the window that starts at ${String(next)} first`,
     });
+  }
+
+  /** From now on contributions to earlier windows are late. */
+  acceptFrom(reportId: number, windowStart: number): void {
+    this.#statements.acceptFrom.run(windowStart, reportId);
   }
 
   unfinished(): ReportKey[] {

@@ -78,6 +78,8 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (window_id, position, ordinal)
   ) STRICT, WITHOUT ROWID;
   `,
+  // A window that is being closed takes no contributions any more, and is not yet aggregated.
+  'ALTER TABLE reports ADD COLUMN accepts_from INTEGER NOT NULL DEFAULT 0',
 ];
 
 const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,27 +1,27 @@
 /** The embedded store: one SQLite file, one process, every commit on disk before anybody hears of it. */
-import { addCiphertexts, ciphertextToBytes } from '../paillier/ciphertext.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import { TelemetryKitError } from '../errors.js';
-import { asStorageError, closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
+import { asStorageError, closeSqlite, forgetDeleted, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
 import type { WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
 import type { VerifiedContribution } from '../wire/verify.js';
 import { GroupCommit } from './group-commit.js';
-import { KeyRing } from './key-ring.js';
-import { labelsText, SqliteContributions, type CellTotals } from './sqlite-contributions.js';
+import { keyNeeded, KeyRing } from './key-ring.js';
+import { SqliteContributions } from './sqlite-contributions.js';
 import { SqliteReports } from './sqlite-reports.js';
 import { migrate } from './sqlite-schema.js';
 import { SqliteSweeper } from './sqlite-sweeper.js';
-import { SqliteWindows, type AggregatedCell } from './sqlite-windows.js';
+import { SqliteWindows } from './sqlite-windows.js';
 import type {
   AnsweredWindow,
-  ClosingCell,
   ClosingWindow,
+  KeyInUse,
   RecordOutcome,
   ReportKey,
   SkippedWindow,
   Store,
   WindowKey,
 } from './store.js';
+import { WindowAggregator } from './window-aggregator.js';
 
 interface Arrival {
   readonly contribution: VerifiedContribution;
@@ -38,7 +38,10 @@ export class SqliteStore implements Store {
   readonly #reports: SqliteReports;
   readonly #windows: SqliteWindows;
   readonly #sweeper: SqliteSweeper;
+  readonly #aggregator: WindowAggregator;
   #closed = false;
+  /** Whether something was deleted that the write-ahead log may still hold. */
+  #swept = false;
   readonly #arrivals: GroupCommit<Arrival, RecordOutcome>;
 
   private constructor(database: SqliteDatabase, keys: readonly PublicKey[]) {
@@ -49,6 +52,7 @@ export class SqliteStore implements Store {
     this.#reports = new SqliteReports(database);
     this.#windows = new SqliteWindows(database);
     this.#sweeper = new SqliteSweeper(database);
+    this.#aggregator = new WindowAggregator(this.#contributions, this.#keys, (read) => this.#transact(read));
     this.#arrivals = new GroupCommit((arrivals) => this.#commit(arrivals), MAX_GROUP);
   }
 
@@ -83,20 +87,16 @@ export class SqliteStore implements Store {
     return this.#transact(() => this.#reports.lastAlive());
   }
 
-  closeWindow(window: ClosingWindow): Promise<void> {
+  keysInUse(): Promise<KeyInUse[]> {
+    return this.#transact(() => this.#contributions.keysInUse());
+  }
+
+  async closeWindow(window: ClosingWindow): Promise<void> {
     // What arrived before the window closes is counted before it closes.
     this.#arrivals.flush();
-    return this.#transact(() => {
-      const reportId = this.#reports.firstOpen(window);
-      const totalsOf = new Map<string, CellTotals>();
-      const cells = window.cells.map((cell) => {
-        const labels = labelsText(cell.labels);
-        const totals = totalsOf.get(labels) ?? this.#contributions.totals(reportId, window.windowStart, labels);
-        totalsOf.set(labels, totals);
-        return this.#aggregate(cell, totals);
-      });
-      this.#windows.aggregate(reportId, window, cells);
-    });
+    const reportId = await this.#transact(() => this.#beginClosing(window));
+    const cells = await this.#aggregator.aggregate(reportId, window);
+    await this.#transact(() => this.#windows.aggregate(this.#reports.firstOpen(window), window, cells));
   }
 
   skipWindows(windows: readonly SkippedWindow[]): Promise<void> {
@@ -113,8 +113,9 @@ export class SqliteStore implements Store {
     return this.#transact(() => this.#windows.request(window));
   }
 
-  storeAnswer(window: WindowKey, response: WindowReleaseResponse): Promise<void> {
-    return this.#transact(() => this.#windows.answer(window, response));
+  async storeAnswer(window: WindowKey, response: WindowReleaseResponse): Promise<void> {
+    await this.#transact(() => this.#windows.answer(window, response));
+    this.#forgetDeleted();
   }
 
   publishDue(now: number): Promise<WindowKey[]> {
@@ -129,8 +130,11 @@ export class SqliteStore implements Store {
     return this.#transact(() => this.#windows.published());
   }
 
-  sweep(publishedBefore: number): Promise<boolean> {
-    return this.#transact(() => this.#sweeper.sweep(publishedBefore));
+  async sweep(publishedBefore: number): Promise<boolean> {
+    const more = await this.#transact(() => this.#sweeper.sweep(publishedBefore));
+    if (!more && this.#swept) this.#forgetDeleted();
+    this.#swept = more;
+    return more;
   }
 
   /** Anything asked afterwards rejects with `storage`. */
@@ -151,18 +155,23 @@ export class SqliteStore implements Store {
     });
   }
 
-  #aggregate(
-    { measurement, labels, slotShift, factors }: ClosingCell,
-    { count, digest, total }: CellTotals,
-  ): AggregatedCell {
-    const aggregates = factors.map(({ kid, ciphertext }) => {
-      const key = this.#keys.get(kid);
-      return {
-        kid,
-        ciphertext: ciphertextToBytes(key, addCiphertexts(key, total(measurement, kid, slotShift), ciphertext)),
-      };
-    });
-    return { measurement, labels, count, digest, aggregates };
+  /** From here on the window's accumulators never change. Returns the row id of its report. */
+  #beginClosing(window: ClosingWindow): number {
+    const reportId = this.#reports.firstOpen(window);
+    const closed = new Set(window.cells.flatMap(({ factors }) => factors.map(({ kid }) => kid)));
+    const forgotten = this.#contributions.kidsOf(reportId, window.windowStart).find((kid) => !closed.has(kid));
+    if (forgotten !== undefined) throw keyNeeded(forgotten);
+    this.#reports.acceptFrom(reportId, window.windowEnd);
+    return reportId;
+  }
+
+  #forgetDeleted(): void {
+    if (this.#closed) return;
+    try {
+      forgetDeleted(this.#database);
+    } catch (cause) {
+      throw asStorageError(cause, 'the store failed');
+    }
   }
 
   #transact<Result>(work: () => Result): Promise<Result> {

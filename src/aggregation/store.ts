@@ -7,6 +7,8 @@
  * Life of a window of a report:
  *   open        accepts contributions; accumulators grow. Windows of a report close in order: every window
  *               before the report's `nextWindowStart` is closed, every later one is open.
+ *   closing     takes no contributions any more, durably, while its accumulators are joined. A receiver that
+ *               stops meanwhile closes it again: nothing of it was told to anybody.
  *   aggregated  the final ciphertexts, the receiver's noise included, are durable and never change. A
  *               contribution to it is `late`. Asking the key holder repeats exactly these bytes.
  *   answered    the key holder's outcomes are durable; the ciphertexts are deleted.
@@ -29,6 +31,13 @@ export interface WindowKey extends ReportKey {
   readonly windowStart: number;
 }
 
+/** A key under which contributions wait for their window to close. */
+export interface KeyInUse {
+  /** Base64url. */
+  readonly planHash: string;
+  readonly kid: string;
+}
+
 /** What became of a contribution; `duplicate` and `late` change nothing. */
 export type RecordOutcome = 'counted' | 'duplicate' | 'late';
 
@@ -45,6 +54,8 @@ export interface ClosingCell {
   readonly labels: readonly number[];
   /** Accumulator i is joined shifted by i times this many bits; 0 where there is one accumulator. */
   readonly slotShift: number;
+  /** How many accumulators the measurement has, used or not. */
+  readonly accumulators: number;
   /** One per key: a fresh encryption of noise or of 0, by which the accumulator is multiplied. */
   readonly factors: readonly { readonly kid: string; readonly ciphertext: bigint }[];
 }
@@ -81,7 +92,13 @@ export interface Store {
   markAlive(now: number): Promise<void>;
   /** When the receiver was last known to be up; `undefined` on a new store. */
   lastAlive(): Promise<number | undefined>;
-  /** open -> aggregated. The window must be the report's first open one. */
+  /** Keys that must stay configured until the windows of these plans are closed. */
+  keysInUse(): Promise<KeyInUse[]>;
+  /**
+   * open -> closing -> aggregated, letting others run meanwhile. The window must be the report's first open one.
+   * Rejects with `invalid_configuration`, changing nothing, where it holds contributions under a key for which
+   * there is no factor.
+   */
   closeWindow(window: ClosingWindow): Promise<void>;
   /** open -> answered, for consecutive windows from the report's first open one. */
   skipWindows(windows: readonly SkippedWindow[]): Promise<void>;

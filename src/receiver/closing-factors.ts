@@ -8,7 +8,7 @@
  * only.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { ClosingCell } from '../aggregation/store.js';
+import type { ClosingCell, KeyInUse } from '../aggregation/store.js';
 import { TelemetryKitError } from '../errors.js';
 import { Encryptor } from '../paillier/encrypt.js';
 import type { PublicKey } from '../paillier/public-key.js';
@@ -59,6 +59,7 @@ export class ClosingFactors {
           measurement,
           labels,
           slotShift: slotShiftOf(report, compiled),
+          accumulators: accumulatorsOf(report, compiled),
           factors: this.#factors(plan, compiled),
         });
       }
@@ -82,6 +83,11 @@ export class ClosingFactors {
   }
 }
 
+/** One of all slots, or where envelopes are coalesced one a slot. */
+function accumulatorsOf({ report }: CompiledReport, { slots }: CompiledMeasurement): number {
+  return report.mode === 'per-span' ? 1 : slots.length;
+}
+
 /** Throws `invalid_configuration` where a plan has no usable key. */
 export function assertKeysFor(plans: readonly CompiledPlan[], keys: readonly PublicKey[]): void {
   const known = new Set(keys.map(({ kid }) => kid));
@@ -91,5 +97,23 @@ export function assertKeysFor(plans: readonly CompiledPlan[], keys: readonly Pub
     throw new TelemetryKitError('invalid_configuration', `plan ${plan.name} seals under a key that is not configured`, {
       fix: `add the public key document of ${active}`,
     });
+  }
+}
+
+/** Throws `invalid_configuration` where contributions wait under a key of these plans that is not configured. */
+export function assertKeysInUse(
+  inUse: readonly KeyInUse[],
+  plans: readonly CompiledPlan[],
+  keys: readonly PublicKey[],
+): void {
+  const known = new Set(keys.map(({ kid }) => kid));
+  for (const { planHash, kid } of inUse) {
+    const plan = plans.find(({ hashText }) => hashText === planHash);
+    if (plan === undefined || known.has(kid)) continue;
+    throw new TelemetryKitError(
+      'invalid_configuration',
+      `contributions to plan ${plan.plan.name} wait under the public key ${kid}, which is not configured`,
+      { fix: 'configure it again, at least until their windows are closed' },
+    );
   }
 }

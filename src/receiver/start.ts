@@ -12,7 +12,7 @@ import { closeServer, createAdminServer, listen } from '../service/admin-server.
 import { asStorageError } from '../service/sqlite.js';
 import { Capacity } from './capacity.js';
 import { checkOptions } from './check-options.js';
-import { ClosingFactors } from './closing-factors.js';
+import { assertKeysInUse, ClosingFactors } from './closing-factors.js';
 import { startGrpcTransport } from './grpc-transport.js';
 import { startHttpTransport } from './http-transport.js';
 import { IngestCounters } from './ingest-counters.js';
@@ -63,6 +63,7 @@ async function assemble(
 
   const store = openStore(options);
   teardown.add(() => store.close());
+  assertKeysInUse(await store.keysInUse(), plans, keys);
 
   let notReady: string | undefined = 'starting';
   const metrics = new OperationalMetrics();

@@ -1,7 +1,8 @@
 /**
  * Opens an embedded SQLite database the way a ledger needs it: write-ahead log, a full fsync on every
  * commit, and an exclusive lock that the operating system releases when the process dies, so that two
- * processes never write one file.
+ * processes never write one file. What is deleted or replaced is overwritten with zeros in the file; the
+ * write-ahead log keeps older states of it until `forgetDeleted`.
  */
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
@@ -21,6 +22,7 @@ export function openSqlite(path: string): SqliteDatabase {
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
+    database.pragma('secure_delete = ON');
     database.exec('BEGIN IMMEDIATE; COMMIT');
     return database;
   } catch (cause) {
@@ -41,6 +43,15 @@ export function closeSqlite(database: SqliteDatabase): void {
   } finally {
     database.close();
   }
+}
+
+/**
+ * Takes the last copies of deleted content out of the files: the write-ahead log is moved into the database and
+ * cut to nothing. What the file system or the disk itself keeps of overwritten blocks is out of reach. Call it
+ * outside of transactions; it costs a few fsyncs.
+ */
+export function forgetDeleted(database: SqliteDatabase): void {
+  database.pragma('wal_checkpoint(TRUNCATE)');
 }
 
 /** A BLOB of a row: libsql gives a Buffer from get() and an ArrayBuffer from all() and iterate(). */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SqliteStore } from '../../src/aggregation/sqlite-store.js';
 import type { ClosingWindow, WindowKey } from '../../src/aggregation/store.js';
-import { addCiphertexts, ciphertextFromBytes } from '../../src/paillier/ciphertext.js';
+import { addCiphertexts, ciphertextFromBytes, ciphertextToBytes } from '../../src/paillier/ciphertext.js';
 import { Encryptor } from '../../src/paillier/encrypt.js';
 import { decodeSlots } from '../../src/paillier/slots.js';
 import { labelCombinations } from '../../src/plan/compile.js';
@@ -57,6 +57,8 @@ function closing(windowStart = START): ClosingWindow {
     labelCombinations(report!).map((labels) => ({
       measurement,
       labels,
+      slotShift: 0,
+      accumulators: 1,
       factors: [{ kid: key.kid, ciphertext: encryptor.encryptZero(systemRandom) }],
     })),
   );
@@ -177,6 +179,97 @@ describe('contributions', () => {
       digest: new Uint8Array(createHash('sha256').update(Buffer.concat(sorted)).digest()),
     });
     expect(empty).toMatchObject({ count: 0, digest: new Uint8Array(createHash('sha256').digest()) });
+  });
+});
+
+describe('a window that closes', () => {
+  beforeEach(() => store.openReport(window, START));
+
+  test('takes nothing any more while its accumulators are joined, and nothing is lost', async () => {
+    const early = contribution(1, 0);
+    await store.record([early], START);
+    const closed = store.closeWindow(closing());
+    const [toIt, toNext] = [contribution(1, 0), contribution(1, 0, 0, START + 60)];
+    expect(await store.record([toIt, toNext], START)).toEqual(['late', 'counted']);
+    await closed;
+    expect(opened(await store.releaseRequest(window))['0/0']).toEqual([1n, 0n]);
+  });
+
+  test('lets others run while it does, whether anybody contributed or not', async () => {
+    const turnsOf = async (windowStart: number): Promise<number> => {
+      let turns = 0;
+      let over = false;
+      const count = (): void => {
+        turns += 1;
+        if (!over) setImmediate(count);
+      };
+      setImmediate(count);
+      await store.closeWindow(closing(windowStart));
+      over = true;
+      return turns;
+    };
+    const cells = closing().cells.length;
+    expect(await turnsOf(START)).toBeGreaterThanOrEqual(cells);
+    await store.record([contribution(1, 0, 0, START + 60)], START);
+    expect(await turnsOf(START + 60)).toBeGreaterThanOrEqual(cells);
+  });
+
+  test('stays closed where the store stops meanwhile, and is closed again with the same contributions', async () => {
+    await store.record([contribution(1, 0), contribution(1, 4, 1)], START);
+    const interrupted = store.closeWindow(closing());
+    await reopen();
+    await expect(interrupted).rejects.toMatchObject({ code: 'storage' });
+    expect(await store.unanswered()).toEqual([]);
+    expect(await store.openReport(window, 0)).toBe(START);
+    expect(await store.record([contribution(1, 0)], START)).toEqual(['late']);
+    // Nothing is swept that is needed.
+    while (await store.sweep(START + 1000));
+    await store.closeWindow(closing());
+    const request = await store.releaseRequest(window);
+    expect(opened(request)).toMatchObject({ '0/0': [1n, 0n], '1/1': [0n, 0n, 0n, 1n] });
+    expect(request.cells.map(({ count }) => count)).toEqual([1, 1, 0, 1, 1, 0]);
+  });
+
+  test('is refused, and stays open, while a key it needs is missing', async () => {
+    await store.record([contribution(1, 0)], START);
+    expect(await store.keysInUse()).toEqual([{ planHash: plan.hashText, kid: key.kid }]);
+    const other = testPrivateKey(1024).publicKey;
+    const encryption = { kid: other.kid, ciphertext: new Encryptor(other).encryptZero(systemRandom) };
+    const without = { ...closing(), cells: closing().cells.map((cell) => ({ ...cell, factors: [encryption] })) };
+    await store.close();
+    store = SqliteStore.open(path, [other]);
+    await expect(store.closeWindow(without)).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      message: expect.stringContaining(key.kid) as string,
+    });
+    await reopen();
+    expect(await store.record([contribution(1, 0)], START)).toEqual(['counted']);
+    await store.closeWindow(closing());
+    expect(opened(await store.releaseRequest(window))['0/0']).toEqual([2n, 0n]);
+    expect(await store.keysInUse()).toEqual([]);
+  });
+
+  test('leaves nothing of its accumulators and aggregates in the files, once it is answered and swept', async () => {
+    const inFiles = (content: Uint8Array): boolean =>
+      readdirSync(folder).some((name) => readFileSync(join(folder, name)).includes(Buffer.from(content)));
+    const contributions = [contribution(1, 1), contribution(1, 1), contribution(2, 2)];
+    let product = 1n;
+    const products = [];
+    for (const each of contributions) {
+      await store.record([each], START);
+      product = addCiphertexts(key, product, ciphertextFromBytes(key, each.ciphertexts[0]!.ciphertexts[0]!)!);
+      products.push(ciphertextToBytes(key, product));
+    }
+    expect(inFiles(products[2]!)).toBe(true);
+    await store.closeWindow(closing());
+    const { cells } = await store.releaseRequest(window);
+    while (await store.sweep(START));
+    expect(products.some(inFiles)).toBe(false);
+    expect(inFiles(cells[0]!.aggregates[0]!.ciphertext)).toBe(true);
+    await store.storeAnswer(window, answerTo(await store.releaseRequest(window)));
+    expect(cells.some(({ aggregates }) => inFiles(aggregates[0]!.ciphertext))).toBe(false);
+    await store.close();
+    expect([...products, contributions[0]!.id].some(inFiles)).toBe(false);
   });
 });
 

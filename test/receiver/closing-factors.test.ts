@@ -3,7 +3,7 @@ import { addCiphertexts } from '../../src/paillier/ciphertext.js';
 import { decodeSlots } from '../../src/paillier/slots.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { systemRandom, type RandomBytes } from '../../src/random.js';
-import { ClosingFactors, assertKeysFor } from '../../src/receiver/closing-factors.js';
+import { ClosingFactors, assertKeysFor, assertKeysInUse } from '../../src/receiver/closing-factors.js';
 import { testPrivateKey } from '../support/keys.js';
 import { testPlan } from '../support/plans.js';
 
@@ -99,6 +99,20 @@ test('a plan needs the key it seals under', () => {
     expect.objectContaining({
       code: 'invalid_configuration',
       fix: expect.stringContaining(kids[0]!) as string,
+    }) as Error,
+  );
+});
+
+test('keys under which contributions to configured plans wait must stay configured', () => {
+  const plan = planWith('both');
+  const inUse = [{ planHash: plan.hashText, kid: kids[1]! }];
+  expect(() => assertKeysInUse(inUse, [plan], [first.publicKey, second.publicKey])).not.toThrow();
+  // Of a plan that is not configured there is a warning, since nothing of it is closed.
+  expect(() => assertKeysInUse(inUse, [], [first.publicKey])).not.toThrow();
+  expect(() => assertKeysInUse(inUse, [plan], [first.publicKey])).toThrow(
+    expect.objectContaining({
+      code: 'invalid_configuration',
+      message: expect.stringContaining(kids[1]!) as string,
     }) as Error,
   );
 });

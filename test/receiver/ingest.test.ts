@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bigIntToBytes, fromBase64Url, toBase64Url } from '../../src/bytes.js';
-import { contributionId, envelopeChallenge } from '../../src/proofs/transcript.js';
+import { addressEnvelope } from '../../src/wire/address.js';
 import { componentBytes } from '../../src/wire/envelope.js';
-import { componentReader } from '../../src/wire/read-components.js';
+import { openEnvelope } from '../../src/wire/open-envelope.js';
+import { ComponentReader } from '../../src/wire/read-components.js';
 import type { RejectionReason } from '../../src/wire/rejection.js';
 import { testPrivateKey } from '../support/keys.js';
 import { testPlan, testPlanDocument } from '../support/plans.js';
@@ -34,34 +35,16 @@ function altered(change: (bytes: Uint8Array, view: DataView) => void): string {
 function resealed(change: (bytes: Uint8Array) => void): string {
   const bytes = fromBase64Url(envelope())!;
   change(bytes);
-  const read = componentReader(key, bytes, HEADER);
-  const components = plan.reports[0]!.measurements.flatMap(({ components: sets }, measurement) =>
-    sets.map((set, component) => ({ measurement, component, set, read: read(set) })),
-  );
-  const id = contributionId(
-    {
-      version: bytes[0]!,
-      key,
-      kid: bytes.subarray(1, 33),
-      planHash: plan.hash,
-      report: 0,
-      mode: 0,
-      windowStart: WINDOW,
-      spanBound: 1,
-      labels: bytes.subarray(80, HEADER),
-      measurementCount: 2,
-    },
-    components.map(({ read: proven, ...component }) => ({ ...component, ciphertexts: proven.encodedCiphertexts })),
-  );
-  const wanted = envelopeChallenge(
-    id,
-    components.flatMap(({ read: proven }) => proven.encodedCommitments),
-  );
+  const address = addressEnvelope(bytes, { plans: new Map([[plan.hashText, plan]]), keys: new Map([[key.kid, key]]) });
+  if (typeof address === 'string') throw new Error(address);
+  const wanted = openEnvelope(address).subjects[0]!.challenge;
+  const modulus = 1n << 128n;
+  const reader = new ComponentReader(key, bytes, HEADER);
   let offset = HEADER;
-  for (const { set, read: proven } of components) {
-    const sum = proven.branches.reduce((total, { challenge }) => total + challenge, 0n);
-    const modulus = 1n << 128n;
-    const first = (proven.branches[0]!.challenge + wanted - sum + modulus * 64n) % modulus;
+  for (const set of plan.reports[0]!.measurements.flatMap(({ components }) => components)) {
+    const { branches } = reader.component(set);
+    const sum = branches.reduce((total, { challenge }) => total + challenge, 0n);
+    const first = (branches[0]!.challenge + wanted - sum + modulus * 64n) % modulus;
     bytes.set(bigIntToBytes(first, 16), offset + 2 * ELEMENT);
     offset += componentBytes(key, set);
   }

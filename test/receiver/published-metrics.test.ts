@@ -44,6 +44,8 @@ async function publish(
     labelCombinations(report!).map((labels) => ({
       measurement,
       labels,
+      slotShift: 0,
+      accumulators: 1,
       factors: [{ kid: key.kid, ciphertext: encryptor.encryptZero(systemRandom) }],
     })),
   );
