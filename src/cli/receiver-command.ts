@@ -8,6 +8,7 @@ import { formatAddress, parseAddress } from './addresses.js';
 import { readJson } from './files.js';
 import { alignColumns } from './output.js';
 import { runService, type RunningService, type ServiceOptions } from './run-service.js';
+import { admitPlans } from './seen-plans.js';
 import { openPlans, readReceiverConfig, type ReceiverConfig } from './service-config.js';
 import { resolveTarget } from './target.js';
 import { readTls } from './tls-files.js';
@@ -30,10 +31,13 @@ export function receiver(options: ReceiverOptions): Promise<void> {
 async function start(options: ReceiverOptions): Promise<RunningService> {
   const folder = resolve(options.data);
   const config = overridden(readReceiverConfig(folder), options);
+  const dataFolder = resolve(folder, config.dataFolder);
+  const plans = openPlans(folder, config);
+  admitPlans(dataFolder, plans);
   const decryptor = keyHolderOf(folder, config);
   const running = await startReceiver({
-    dataFolder: resolve(folder, config.dataFolder),
-    plans: openPlans(folder, config),
+    dataFolder,
+    plans,
     publicKeys: config.publicKeys.map((file) => decodePublicKey(readJson(resolve(folder, file), 'the public key'))),
     decryptor,
     otlpHttp: parseAddress(config.otlpHttp),

@@ -6,6 +6,7 @@
 import { TelemetryKitError } from '../errors.js';
 import type { Rational } from '../math/rational.js';
 import type { Period } from '../plan/plan.js';
+import type { Sequences } from '../service/plan-sequences.js';
 import { asStorageError, closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
 import type { LedgerPosition } from '../wire/release.js';
 import type { BudgetAccounts } from './budget-accounts.js';
@@ -13,8 +14,8 @@ import { LedgerChain } from './ledger-chain.js';
 import { createEntry, type EntryBody, type LedgerEntry } from './ledger-entry.js';
 import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
 import { insertEntry, prepareLedger, readEntries, readRelease } from './ledger-rows.js';
-import { preparePlanSequences, raiseSequences } from './plan-sequences.js';
 import { cellIdOf, type CellIdentity } from './release-id.js';
+import { prepareSequences, raiseSequences } from './seen-sequences.js';
 
 /**
  * Opens or creates the file and verifies the whole chain. Throws `already_running` where another process
@@ -46,7 +47,7 @@ export class Ledger implements ReleaseLedger {
     const chain = new LedgerChain();
     try {
       prepareLedger(database);
-      preparePlanSequences(database);
+      prepareSequences(database);
       for (const entry of readEntries(database)) chain.follow(entry);
     } catch (cause) {
       closeSqlite(database);
@@ -89,7 +90,7 @@ export class Ledger implements ReleaseLedger {
    * Remembers the newest sequence of every plan name; beside the entries, not among them. Throws
    * `untrusted_plan` and remembers nothing where one is lower than before.
    */
-  admitSequences(newest: ReadonlyMap<string, number>): void {
+  admitSequences(newest: Sequences): void {
     this.#assertUsable();
     try {
       raiseSequences(this.#database, newest);

@@ -52,6 +52,21 @@ describe('telemetry-kit init', () => {
     expect((await run(['plan', 'hash', join(folder, 'owner/plan.json')])).stdout.trim()).toBe(planHash);
   });
 
+  it('allows the key holder what a sum costs, its count included, and no other domain', async () => {
+    const folder = temporaryFolder();
+    const [report] = testPlanDocument().reports;
+    const range = { min: '0', max: '500', scale: '0.01' };
+    const amount = { name: 'amount', attribute: 'amount', kind: 'sum', ...range, epsilon: '0.75', countEpsilon: '0.5' };
+    const plan = { ...testPlanDocument(), reports: [{ ...report, measurements: [...report!.measurements, amount] }] };
+    writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
+    const made = await run(['init', join(folder, 'made'), '--bits', '2048', '--plan', join(folder, 'plan.json')]);
+    expect(made.code).toBe(0);
+    expect(readJson(join(folder, 'made/keyholder/config.json'))).toMatchObject({
+      ceilings: { epsilonPerPeriod: '20', period: 'day', epsilonPerRelease: '1.25' },
+      domains: ['shop'],
+    });
+  });
+
   it('finds a fault in the plan before it spends time on a key', async () => {
     const folder = temporaryFolder();
     const { code, stderr } = await run(['init', join(folder, 'x'), '--name', 'No Spaces']);

@@ -198,6 +198,39 @@ describe('the services alone', () => {
     expect(stderr).toMatch(/^telemetry-kit: error \[untrusted_plan\] [^\n]+\n$/);
   });
 
+  it('the key holder refuses a plan of a domain that its own configuration does not list', async () => {
+    const folder = installation();
+    const file = join(folder, 'keyholder/config.json');
+    const config = readJson(file) as { domains: string[] };
+    expect(config).toMatchObject({ domains: ['shop'], ceilings: { epsilonPerPeriod: '20', period: 'day' } });
+    writeFileSync(file, JSON.stringify({ ...config, domains: ['depot'] }));
+    const { code, stderr } = await run(['keyholder', '--data', join(folder, 'keyholder')]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error \[invalid_configuration\] plan shop is of domain shop.*add this one to domains/);
+  });
+
+  it.each(['receiver', 'keyholder'])('the %s refuses a plan older than the one it ran with before', async (name) => {
+    const folder = installation();
+    const owner = join(folder, 'owner');
+    const next = join(owner, 'next.json');
+    writeFileSync(next, JSON.stringify({ ...(readJson(join(owner, 'plan.json')) as object), sequence: 2 }));
+    const plan = join(folder, name, 'plan.json');
+    const first = readFileSync(plan);
+    rmSync(plan);
+    const signing = ['--owner-key', join(owner, 'owner-key.json'), '--passphrase-file', join(owner, 'passphrase')];
+    expect(await run(['plan', 'sign', next, ...signing, '--out', plan])).toMatchObject({ code: 0 });
+    const ports = name === 'receiver' ? ['--otlp-http', '--otlp-grpc', '--prometheus', '--admin'] : ['--admin'];
+    const command = [name, '--data', join(folder, name), ...ports.flatMap((port) => [port, '127.0.0.1:0'])];
+    const service = new Service(command);
+    await service.ready();
+    await service.kill();
+
+    writeFileSync(plan, first);
+    const { code, stderr } = await run(command);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error \[untrusted_plan\] plan shop is sequence 1, and sequence 2 was already in use/);
+  });
+
   it('a configuration with a typing error is refused with the name of the field', async () => {
     const folder = installation();
     const file = join(folder, 'receiver/config.json');
