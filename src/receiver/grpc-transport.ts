@@ -87,7 +87,7 @@ async function answer(
   try {
     if (path === HEALTH_CHECK) return health.check(stream, bytes);
     if (path === HEALTH_WATCH) return health.watch(stream, bytes);
-    const partial = await ingest(extractEnvelopes('protobuf', bytes));
+    const partial = await ingest(extractEnvelopes('protobuf', bytes), stream.session?.socket.remoteAddress ?? '');
     counters.requests[partial === undefined ? 'success' : 'partial_success'] += 1;
     answerMessage(stream, encodeExportResponse('protobuf', partial));
   } finally {

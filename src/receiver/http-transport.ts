@@ -61,7 +61,7 @@ async function answer(
   try {
     const { bytes, release } = await readBody(request, limits.maxBodyBytes, inFlightBytes);
     try {
-      const partial = await options.ingest(extractEnvelopes(encoding, bytes));
+      const partial = await options.ingest(extractEnvelopes(encoding, bytes), request.socket.remoteAddress ?? '');
       counters.requests[partial === undefined ? 'success' : 'partial_success'] += 1;
       return { status: 200, body: encodeExportResponse(encoding, partial) };
     } finally {

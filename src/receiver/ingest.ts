@@ -10,15 +10,16 @@ import type { PartialSuccess } from '../otlp/encode.js';
 import type { ExtractedEnvelopes } from '../otlp/trace-request.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledPlan } from '../plan/compile.js';
-import { spanBoundsOf } from '../plan/layout.js';
-import { decodeEnvelope, envelopeBytes, headerBytes } from '../wire/envelope.js';
+import { decodeEnvelope, headerBytes } from '../wire/envelope.js';
 import { REJECTION_REASONS, type RejectionReason } from '../wire/rejection.js';
-import { EnvelopeVerifier, type VerifiedContribution } from '../wire/verify.js';
+import { EnvelopeVerifier, type VerifiedContribution, type VerifyResult } from '../wire/verify.js';
 import { Admission } from './admission.js';
+import { EnvelopeShapes } from './envelope-shapes.js';
 import { noRejections, type IngestCounters, type RejectionCounts } from './ingest-counters.js';
 import type { ReceiverLimits } from './limits.js';
+import { SourceQuota } from './source-quota.js';
 import type { EnvelopeVerification } from './verify-pool.js';
-import { verifyTasks } from './verify-tasks.js';
+import { FULL_TASK, SMALL_TASK, verifyTasks, type ReadableEnvelope } from './verify-tasks.js';
 import { judgeWindow } from './window-rule.js';
 
 export interface IngestOptions {
@@ -45,16 +46,16 @@ export class IngestPipeline {
   readonly #plans: ReadonlyMap<string, CompiledPlan>;
   /** Reads headers only; it never builds tables. */
   readonly #reader: EnvelopeVerifier;
-  /** Text longer than any envelope of any plan is not decoded. */
-  readonly #longestText: number;
+  readonly #shapes: EnvelopeShapes;
   readonly #admission: Admission;
+  readonly #quota = new SourceQuota();
 
   constructor(options: IngestOptions) {
     const { plans, keys, limits } = options;
     this.#options = options;
     this.#plans = new Map(plans.map((plan) => [plan.hashText, plan]));
     this.#reader = new EnvelopeVerifier(plans, keys);
-    this.#longestText = textLength(Math.max(...envelopeSizes(plans, keys)));
+    this.#shapes = new EnvelopeShapes(plans, keys);
     this.#admission = new Admission(limits);
   }
 
@@ -66,15 +67,19 @@ export class IngestPipeline {
   /**
    * Resolves when everything acceptable is durable; with what to tell the sender where something was rejected.
    * Rejects with `unavailable` before any work where the queue is full, and where checking or storing failed:
-   * then the sender must send everything again, and what was stored already is recognised.
+   * then the sender must send everything again, and what was stored already is recognised. `source` names who
+   * holds the connection; one of many bad envelopes waits longer.
    */
-  async ingest({ spans, envelopes, malformed }: ExtractedEnvelopes): Promise<PartialSuccess | undefined> {
+  async ingest(
+    { spans, envelopes, malformed }: ExtractedEnvelopes,
+    source: string,
+  ): Promise<PartialSuccess | undefined> {
     const leave = this.#admission.admit(envelopes);
     try {
       const rejected = noRejections();
       rejected.malformed = malformed;
       const readable = await this.#read(envelopes, rejected);
-      const verified = await this.#verify(readable, rejected);
+      const verified = await this.#verify(readable, source, rejected);
       const counted = await this.#record(verified, rejected);
       return this.#conclude(spans, envelopes.length + malformed, counted, rejected);
     } finally {
@@ -83,8 +88,8 @@ export class IngestPipeline {
   }
 
   /** Decodes, reads headers, judges windows; what is left is worth an exponentiation. */
-  async #read(envelopes: readonly string[], rejected: RejectionCounts): Promise<Uint8Array[]> {
-    const readable: Uint8Array[] = [];
+  async #read(envelopes: readonly string[], rejected: RejectionCounts): Promise<ReadableEnvelope[]> {
+    const readable: ReadableEnvelope[] = [];
     for (const [index, text] of envelopes.entries()) {
       if (index > 0 && index % READ_CHUNK === 0) await setImmediate();
       const result = this.#readOne(text);
@@ -94,27 +99,46 @@ export class IngestPipeline {
     return readable;
   }
 
-  #readOne(text: string): Uint8Array | RejectionReason {
+  #readOne(text: string): ReadableEnvelope | RejectionReason {
     // The start of an overlong text still says which version, plan or key it claims; its length is wrong anyway.
-    const bytes = decodeEnvelope(text.length > this.#longestText ? text.slice(0, HEADER_TEXT) : text);
+    const bytes = decodeEnvelope(text.length > this.#shapes.longestText ? text.slice(0, HEADER_TEXT) : text);
     if (bytes === undefined) return 'malformed';
     const read = this.#reader.readHeader(bytes);
     if (!read.ok) return read.reason;
     const plan = this.#plans.get(read.header.planHash);
     if (plan === undefined) return 'unknown_plan';
-    return judgeWindow(plan.plan, read.header.windowStart, this.#now()) ?? bytes;
+    const fault = judgeWindow(plan.plan, read.header.windowStart, this.#now());
+    return fault ?? { bytes, branches: this.#shapes.branches(read.header) };
   }
 
-  async #verify(envelopes: readonly Uint8Array[], rejected: RejectionCounts): Promise<VerifiedContribution[]> {
+  async #verify(
+    envelopes: readonly ReadableEnvelope[],
+    source: string,
+    rejected: RejectionCounts,
+  ): Promise<VerifiedContribution[]> {
     if (envelopes.length === 0) return [];
     const started = this.#options.clock();
-    const results = await allDone(verifyTasks(envelopes).map((task) => this.#options.verification.verify(task)));
+    const results = await this.#check(envelopes, source);
     this.#options.onVerified?.((this.#options.clock() - started) / 1000);
-    return results.flat().flatMap((result) => {
+    const verified = results.flatMap((result) => {
       if (result.ok) return [result.contribution];
       rejected[result.reason] += 1;
       return [];
     });
+    this.#quota.note(source, results.length, results.length - verified.length, this.#now());
+    return verified;
+  }
+
+  /** Tasks of one request only hold its own envelopes: who sends bad ones spoils no other's batch. */
+  async #check(envelopes: readonly ReadableEnvelope[], source: string): Promise<VerifyResult[]> {
+    const { verification } = this.#options;
+    if (!this.#quota.isSuspect(source, this.#now())) {
+      const tasks = verifyTasks(envelopes, FULL_TASK).map((task) => verification.verify(task));
+      return (await allDone(tasks)).flat();
+    }
+    const results: VerifyResult[] = [];
+    for (const task of verifyTasks(envelopes, SMALL_TASK)) results.push(...(await verification.verify(task)));
+    return results;
   }
 
   async #record(
@@ -160,19 +184,6 @@ export class IngestPipeline {
   #now(): number {
     return this.#options.clock() / 1000;
   }
-}
-
-function envelopeSizes(plans: readonly CompiledPlan[], keys: readonly PublicKey[]): number[] {
-  return plans.flatMap(({ reports }) =>
-    keys.flatMap((key) =>
-      reports.flatMap((report) => spanBoundsOf(report).map((bound) => envelopeBytes(key, report, bound))),
-    ),
-  );
-}
-
-/** Characters of unpadded base64url. */
-function textLength(bytes: number): number {
-  return Math.ceil((bytes * 4) / 3);
 }
 
 /** As Promise.all, but a failure is told only when no task runs any more: until then the room is taken. */

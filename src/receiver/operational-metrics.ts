@@ -9,10 +9,13 @@ import { emptyResource } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { REJECTION_REASONS } from '../wire/rejection.js';
 import type { IngestCounters } from './ingest-counters.js';
+import type { VerifyKernel } from './verify-worker.js';
 
 /** Where the numbers come from; read when somebody scrapes. */
 export interface OperationalState {
   readonly counters: IngestCounters;
+  /** What does the arithmetic of verification, by key. */
+  readonly kernels: readonly VerifyKernel[];
   readonly queuedEnvelopes: () => number;
   readonly inFlightBytes: () => number;
   readonly releases: { readonly succeeded: number; readonly failed: number };
@@ -59,6 +62,11 @@ export class OperationalMetrics {
     this.#meter
       .createObservableCounter(`${PREFIX}.spans`, { unit: '{span}', description: 'Spans of answered requests.' })
       .addCallback((result) => result.observe(counters.spans));
+    this.#meter
+      .createObservableGauge(`${PREFIX}.verify.kernel`, { description: 'What does the arithmetic of verification.' })
+      .addCallback((result) => {
+        for (const { kid, name } of state.kernels) result.observe(1, { kid, kernel: name });
+      });
     this.#gauge('queue.size', '{envelope}', 'Envelopes taken on and not yet answered.', state.queuedEnvelopes);
     this.#gauge('in_flight.size', '{byte}', 'Request bodies held, decompressed.', state.inFlightBytes);
     this.#gauge('unanswered', '{window}', 'Closed windows the key holder has not answered.', state.unansweredWindows);

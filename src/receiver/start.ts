@@ -77,7 +77,8 @@ async function assemble(
   const workers = options.verifyWorkers ?? Math.max(1, availableParallelism() - 1);
   const verification = new VerifyPool({ plans, keys, workers, logger });
   teardown.add(() => verification.close());
-  await verification.warmUp();
+  const kernels = await verification.warmUp();
+  logger.info({ workers, kernels }, 'verification is ready');
 
   const producer = new PublishedMetrics(store, plans);
   const endpoint = await startPublishedEndpoint({
@@ -118,7 +119,7 @@ async function assemble(
   });
   const inFlightBytes = new Capacity(limits.maxInFlightBytes);
   const transport: Omit<TransportOptions, 'address'> = {
-    ingest: (request) => pipeline.ingest(request),
+    ingest: (request, source) => pipeline.ingest(request, source),
     inFlightBytes,
     counters,
     limits,
@@ -136,6 +137,7 @@ async function assemble(
 
   metrics.observe({
     counters,
+    kernels,
     queuedEnvelopes: () => pipeline.queued,
     inFlightBytes: () => inFlightBytes.used,
     releases: releaser.attempts,

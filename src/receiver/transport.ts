@@ -9,7 +9,8 @@ import type { ReceiverLimits } from './limits.js';
 
 export interface TransportOptions {
   readonly address: ListenAddress;
-  readonly ingest: (request: ExtractedEnvelopes) => Promise<PartialSuccess | undefined>;
+  /** `source`: address of who holds the connection. */
+  readonly ingest: (request: ExtractedEnvelopes, source: string) => Promise<PartialSuccess | undefined>;
   /** Decompressed bytes held at one moment, shared by the transports. */
   readonly inFlightBytes: Capacity;
   readonly counters: IngestCounters;

@@ -1,20 +1,34 @@
-/** Cuts a request's envelopes into tasks for workers: short ones, so that no request waits long behind another. */
+/** Cuts one request's envelopes into tasks for workers: short ones, so that no request waits long behind another. */
 
-/** Most envelopes and bytes in one task; a single larger envelope is a task of its own. */
-const TASK_ENVELOPES = 64;
-const TASK_BYTES = 128 * 1024;
+/** An envelope whose header was read. */
+export interface ReadableEnvelope {
+  readonly bytes: Uint8Array;
+  /** Proof branches it has: what verifying it costs. */
+  readonly branches: number;
+}
 
-export function verifyTasks(envelopes: readonly Uint8Array[]): Uint8Array[][] {
+export interface TaskBounds {
+  readonly envelopes: number;
+  readonly branches: number;
+}
+
+/** A batch gets cheaper an envelope up to about this; at 2048 bits a branch of it costs half a millisecond. */
+export const FULL_TASK: TaskBounds = { envelopes: 128, branches: 1024 };
+/** For sources whose batches fail. */
+export const SMALL_TASK: TaskBounds = { envelopes: 8, branches: 64 };
+
+/** A single envelope beyond the bounds is a task of its own. */
+export function verifyTasks(envelopes: readonly ReadableEnvelope[], bounds: TaskBounds): Uint8Array[][] {
   const tasks: Uint8Array[][] = [];
-  let bytes = Infinity;
+  let branches = Infinity;
   for (const envelope of envelopes) {
     const task = tasks.at(-1);
-    if (task !== undefined && task.length < TASK_ENVELOPES && bytes + envelope.length <= TASK_BYTES) {
-      task.push(envelope);
-      bytes += envelope.length;
+    if (task !== undefined && task.length < bounds.envelopes && branches + envelope.branches <= bounds.branches) {
+      task.push(envelope.bytes);
+      branches += envelope.branches;
     } else {
-      tasks.push([envelope]);
-      bytes = envelope.length;
+      tasks.push([envelope.bytes]);
+      branches = envelope.branches;
     }
   }
   return tasks;

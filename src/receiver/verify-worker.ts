@@ -15,19 +15,28 @@ export interface VerifyWorkerData {
   readonly moduli: readonly bigint[];
 }
 
+/** Which kernel verifies under a key, and why. */
+export interface VerifyKernel {
+  readonly kid: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
 const { plans, moduli } = Tinypool.workerData as VerifyWorkerData;
+const keys = moduli.map((modulus) => PublicKey.fromModulus(modulus, { allowTestSize: true }));
 const verifier = new EnvelopeVerifier(
   plans.map((plan) => compilePlan(parsePlan(plan))),
-  moduli.map((modulus) => PublicKey.fromModulus(modulus, { allowTestSize: true })),
+  keys,
   SERVER_COMB,
 );
 
 /** Builds the tables, so that the first envelopes do not wait for them. */
-export function warmUp(): void {
+export function warmUp(): VerifyKernel[] {
   verifier.warmUp();
+  return keys.map((key) => ({ kid: key.kid, ...verifier.kernelOf(key) }));
 }
 
-/** One result per envelope, in order. */
+/** One result per envelope, in order. Envelopes of one request, so that a bad one spoils no other's batch. */
 export default function verifyAll(envelopes: readonly Uint8Array[]): VerifyResult[] {
   return verifier.verifyMany(envelopes, systemRandom);
 }

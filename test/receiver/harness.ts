@@ -11,6 +11,7 @@ import { IngestCounters } from '../../src/receiver/ingest-counters.js';
 import { IngestPipeline } from '../../src/receiver/ingest.js';
 import { DEFAULT_LIMITS, type ReceiverLimits } from '../../src/receiver/limits.js';
 import type { TransportOptions } from '../../src/receiver/transport.js';
+import { systemRandom } from '../../src/random.js';
 import { createLogger } from '../../src/service/logger.js';
 import { ENVELOPE_ATTRIBUTE } from '../../src/wire/envelope.js';
 import { EnvelopeVerifier } from '../../src/wire/verify.js';
@@ -43,6 +44,8 @@ export interface Harness {
   readonly counters: IngestCounters;
   readonly pipeline: IngestPipeline;
   readonly transport: TransportOptions;
+  /** Envelopes of every verification task so far. */
+  readonly tasks: number[];
   /** While set, verification waits for it. */
   gate: Promise<void> | undefined;
   close(): Promise<void>;
@@ -61,7 +64,8 @@ export async function createHarness(limits: Partial<ReceiverLimits> = {}): Promi
     verification: {
       verify: async (envelopes) => {
         await harness.gate;
-        return envelopes.map((bytes) => verifier.verify(bytes));
+        harness.tasks.push(envelopes.length);
+        return verifier.verifyMany(envelopes, systemRandom);
       },
     },
     store,
@@ -71,7 +75,7 @@ export async function createHarness(limits: Partial<ReceiverLimits> = {}): Promi
   });
   const transport: TransportOptions = {
     address: { host: '127.0.0.1', port: 0 },
-    ingest: (request) => pipeline.ingest(request),
+    ingest: (request, source) => pipeline.ingest(request, source),
     inFlightBytes: new Capacity(effective.maxInFlightBytes),
     counters,
     limits: effective,
@@ -81,7 +85,7 @@ export async function createHarness(limits: Partial<ReceiverLimits> = {}): Promi
     await store.close().catch(() => undefined);
     rmSync(folder, { recursive: true });
   };
-  const harness: Harness = { now: WINDOW + 1, store, counters, pipeline, transport, gate: undefined, close };
+  const harness: Harness = { now: WINDOW + 1, tasks: [], store, counters, pipeline, transport, gate: undefined, close };
   return harness;
 }
 

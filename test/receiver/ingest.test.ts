@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => harness.close());
 
 function ingest(...envelopes: string[]): Promise<unknown> {
-  return harness.pipeline.ingest({ spans: envelopes.length, envelopes, malformed: 0 });
+  return harness.pipeline.ingest({ spans: envelopes.length, envelopes, malformed: 0 }, 'sender');
 }
 
 /** A valid envelope with some bytes replaced. */
@@ -57,6 +57,40 @@ const HEADER = 82;
 const ELEMENT = 2 * MODULUS_BYTES;
 /** Of the first component: ciphertext, then per branch commitment, challenge, response. */
 const FIRST_CHALLENGE = HEADER + 2 * ELEMENT;
+
+describe('bad envelopes in batches', () => {
+  const bad = (): string => altered((bytes) => (bytes[FIRST_CHALLENGE + 40]! ^= 1));
+  const many = (count: number, make: () => string): string[] => Array.from({ length: count }, make);
+
+  test('one among a hundred is lost alone', async () => {
+    const good = many(99, () => envelope());
+    expect(await ingest(...good.slice(0, 37), bad(), ...good.slice(37))).toEqual({
+      rejectedSpans: 1,
+      errorMessage: '1 of 100 envelopes not counted: equation 1',
+    });
+    expect(harness.counters).toMatchObject({ accepted: 99, rejected: { equation: 1 } });
+    expect(await ingest(...good)).toBeUndefined();
+    expect(harness.counters.duplicate).toBe(99);
+  });
+
+  test('nothing but bad ones are all rejected by name', async () => {
+    await ingest(...many(20, bad));
+    expect(harness.counters).toMatchObject({ accepted: 0, rejected: { equation: 20 } });
+  });
+
+  test('make their source wait for small batches, one after another, and nobody else', async () => {
+    await ingest(...many(12, bad), ...many(20, () => envelope()));
+    expect(harness.tasks).toEqual([32]);
+    await ingest(...many(20, () => envelope()));
+    const small = harness.tasks.slice(1);
+    expect(small.length).toBeGreaterThan(2);
+    expect(small.reduce((sum, size) => sum + size, 0)).toBe(20);
+    const request = { spans: 20, envelopes: many(20, () => envelope()), malformed: 0 };
+    await harness.pipeline.ingest(request, 'somebody else');
+    expect(harness.tasks.slice(1 + small.length)).toEqual([20]);
+    expect(harness.counters).toMatchObject({ accepted: 60, rejected: { equation: 12 } });
+  });
+});
 
 describe('accepted contributions', () => {
   test('are stored before the answer and answered with success', async () => {
@@ -126,11 +160,14 @@ describe('rejected contributions', () => {
   });
 
   test('are told by reason, in the order of the checks', async () => {
-    const result = await harness.pipeline.ingest({
-      spans: 9,
-      envelopes: [envelope(WINDOW - 120), envelope(WINDOW - 120), envelope(WINDOW + 120), '?', envelope()],
-      malformed: 2,
-    });
+    const result = await harness.pipeline.ingest(
+      {
+        spans: 9,
+        envelopes: [envelope(WINDOW - 120), envelope(WINDOW - 120), envelope(WINDOW + 120), '?', envelope()],
+        malformed: 2,
+      },
+      'sender',
+    );
     expect(result).toEqual({
       rejectedSpans: 6,
       errorMessage: '6 of 7 envelopes not counted: malformed 3, late 2, too_early 1',

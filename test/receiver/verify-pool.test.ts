@@ -16,12 +16,15 @@ const THROWS = Uint8Array.of(3, 3);
 let folder: string;
 let pool: Pool;
 
-function open(workerFile?: URL): void {
+const SILENT = Uint8Array.of(4, 4, 4);
+
+function open(workerFile?: URL, taskTimeoutMillis?: number): void {
   pool = new VerifyPool({
     plans: [plan],
     keys: [key],
     workers: 2,
     logger,
+    ...(taskTimeoutMillis === undefined ? {} : { taskTimeoutMillis }),
     ...(workerFile === undefined ? {} : { workerFile }),
   });
 }
@@ -73,5 +76,42 @@ describe('verification in workers', () => {
   test('an error in a task is unavailable too', async () => {
     open(MORTAL);
     await expect(pool.verify([THROWS])).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('a worker that ends without a word is replaced once its task took too long', async () => {
+    open(MORTAL, 5000);
+    await pool.warmUp();
+    await expect(pool.verify([SILENT])).rejects.toMatchObject({ code: 'unavailable' });
+    for (let task = 0; task < 4; task++) expect(await pool.verify([bytes()])).toMatchObject([{ ok: true }]);
+  });
+
+  test('closing does not wait for it, and rejects what waits and runs', async () => {
+    open(MORTAL);
+    await pool.warmUp();
+    const tasks = [SILENT, SILENT, bytes(), bytes()].map((envelope) => pool.verify([envelope]));
+    const settled = Promise.allSettled(tasks);
+    await pool.close();
+    for (const result of await settled) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+    }
+  });
+
+  test('one bad envelope of a hundred is lost alone, a hundred bad ones all', async () => {
+    open();
+    const good = Array.from({ length: 100 }, bytes);
+    const bad = good.map((envelope) => envelope.slice());
+    for (const envelope of bad) envelope[400]! ^= 1;
+    const mixed = good.map((envelope, index) => (index === 50 ? bad[50]! : envelope));
+    const verdicts = (await pool.verify(mixed)).map(({ ok }) => ok);
+    expect(verdicts).toEqual(good.map((_, index) => index !== 50));
+    expect((await pool.verify(bad)).every(({ ok }) => !ok)).toBe(true);
+  });
+
+  test('says which kernel it uses under which key', async () => {
+    open();
+    const kernels = await pool.warmUp();
+    expect(kernels).toEqual([
+      { kid: key.kid, name: expect.stringMatching(/./) as string, reason: expect.any(String) as string },
+    ]);
   });
 });
