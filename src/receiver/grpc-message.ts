@@ -49,9 +49,9 @@ async function readPrefix(
 ): Promise<{ compressed: boolean; length: number; rest: Buffer }> {
   let start: Buffer = Buffer.alloc(0);
   while (start.length < PREFIX_BYTES) {
-    const { done, value } = await pieces.next();
-    if (done === true) throw new SenderGone();
-    start = Buffer.concat([start, value]);
+    const next = await pieces.next();
+    if (next.done === true) throw new SenderGone();
+    start = Buffer.concat([start, next.value]);
   }
   const flag = start.readUInt8(0);
   if (flag > 1) throw new UndecodableRequest('a message with an unknown flag');
@@ -63,10 +63,10 @@ async function* contentOf(pieces: AsyncIterator<Buffer>, rest: Buffer, length: n
   let missing = length - rest.length;
   if (missing >= 0) yield rest;
   while (missing >= 0) {
-    const { done, value } = await pieces.next();
-    if (done === true) break;
-    missing -= value.length;
-    if (missing >= 0) yield value;
+    const next = await pieces.next();
+    if (next.done === true) break;
+    missing -= next.value.length;
+    if (missing >= 0) yield next.value;
   }
   if (missing > 0) throw new SenderGone();
   if (missing < 0) throw new UndecodableRequest('more bytes than the one message of a call');

@@ -60,8 +60,14 @@ async function handle(
 ): Promise<void> {
   stream.on('error', () => undefined);
   const refusal = refuseUnread(headers);
-  if (refusal === 'unsupported') return answerUnsupported(stream);
-  if (refusal !== undefined) return answerStatus(stream, refusal);
+  if (refusal === 'unsupported') {
+    answerUnsupported(stream);
+    return;
+  }
+  if (refusal !== undefined) {
+    answerStatus(stream, refusal);
+    return;
+  }
   const tooSlow = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), options.limits.requestTimeoutMillis);
   const { limits, inFlightBytes, counters, logger } = options;
   try {
@@ -71,8 +77,14 @@ async function handle(
     await answer(stream, headers[':path'], message, health, options);
   } catch (error) {
     clearTimeout(tooSlow);
-    if (error instanceof SenderGone) return answerStatus(stream, INCOMPLETE);
-    if (error instanceof BodyTooLarge) return answerStatus(stream, tooLarge(limits.maxGrpcMessageBytes));
+    if (error instanceof SenderGone) {
+      answerStatus(stream, INCOMPLETE);
+      return;
+    }
+    if (error instanceof BodyTooLarge) {
+      answerStatus(stream, tooLarge(limits.maxGrpcMessageBytes));
+      return;
+    }
     answerStatus(stream, describeFailure(error, counters, logger));
   }
 }
@@ -85,8 +97,14 @@ async function answer(
   { counters, ingest }: TransportOptions,
 ): Promise<void> {
   try {
-    if (path === HEALTH_CHECK) return health.check(stream, bytes);
-    if (path === HEALTH_WATCH) return health.watch(stream, bytes);
+    if (path === HEALTH_CHECK) {
+      health.check(stream, bytes);
+      return;
+    }
+    if (path === HEALTH_WATCH) {
+      health.watch(stream, bytes);
+      return;
+    }
     const partial = await ingest(extractEnvelopes('protobuf', bytes), stream.session?.socket.remoteAddress ?? '');
     counters.requests[partial === undefined ? 'success' : 'partial_success'] += 1;
     answerMessage(stream, encodeExportResponse('protobuf', partial));

@@ -132,6 +132,7 @@ describe('a running receiver', () => {
     expect(after).toContain('telemetry_kit_receiver_requests_total{outcome="partial_success"} 1');
     expect(after).toContain('telemetry_kit_receiver_verify_duration_count 1');
     expect(after).toContain('telemetry_kit_receiver_queue_size 0');
+    expect(after).toMatch(new RegExp(`telemetry_kit_receiver_verify_kernel\\{kid="${key.kid}",kernel="[a-z]+"\\} 1`));
   });
 
   test('goes on without its key holder, says so, and releases when it is back', async () => {
