@@ -33,7 +33,7 @@ export function isKnownCoding(coding: string | undefined): boolean {
   return isIdentity(coding) || DECODERS.has(normalized(coding));
 }
 
-export function isIdentity(coding: string | undefined): boolean {
+function isIdentity(coding: string | undefined): boolean {
   return ['', 'identity', 'none'].includes(normalized(coding));
 }
 
