@@ -48,5 +48,7 @@ export function unitMillis(n) {
   const nSquared = n * n;
   const a = nSquared - 12345n;
   const b = nSquared / 3n;
-  return medianMillis({ calls: 2000, run: () => (a * b) % nSquared });
+  // The result lives on, or newer engines leave the product out.
+  let value = a;
+  return medianMillis({ calls: 2000, run: () => (value = (value * b) % nSquared) });
 }

@@ -18,7 +18,7 @@ export function bytesToHex(bytes: Uint8Array): string {
 }
 
 /** Inverse of `bytesToHex` for an even number of hexadecimal digits. */
-export function hexToBytes(hex: string): Uint8Array {
+function hexToBytes(hex: string): Uint8Array {
   return NodeBuffer === undefined ? portableFromHex(hex) : plainView(NodeBuffer.from(hex, 'hex'));
 }
 

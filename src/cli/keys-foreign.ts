@@ -20,7 +20,7 @@ export interface KeysImportOptions {
 /** A public key becomes public-key.json; a private one private-key.json, sealed, as well. */
 export async function keysImport(path: string, { out, passphraseFile }: KeysImportOptions): Promise<void> {
   const document = readJson(path, 'the key');
-  const isPrivate = Object.hasOwn(Object(document), 'p');
+  const isPrivate = typeof document === 'object' && document !== null && 'p' in document;
   const publicFile = join(out, FILES.publicKey);
   const privateFile = join(out, FILES.privateKey);
   assertAbsent(isPrivate ? [publicFile, privateFile] : [publicFile]);

@@ -101,7 +101,7 @@ function checkWindow({ window: { seconds }, privacy: { period } }: Plan): PlanIs
 }
 
 /** Releases of one window: for every report, its measurements times its label combinations. */
-export function cellsPerWindow(plan: Plan): number {
+function cellsPerWindow(plan: Plan): number {
   return plan.reports.reduce((sum, report) => sum + report.measurements.length * labelCombinations(plan, report), 0);
 }
 

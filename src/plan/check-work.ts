@@ -5,7 +5,7 @@ import type { PlanIssue } from './plan-issue.js';
 
 /** A branch costs a receiver half a millisecond at 2048 bits, alone several. */
 const MAX_BRANCHES = 2048;
-/** Joining one accumulator costs about two milliseconds at 2048 bits, and nothing else runs meanwhile. */
+/** Joining one accumulator costs a receiver about a millisecond at 2048 bits, with traffic or without. */
 const MAX_JOINED_SLOTS = 512;
 
 export function checkWork({ reports }: CompiledPlan): PlanIssue[] {

@@ -17,7 +17,7 @@ import { DEFAULT_SPAN_BOUNDS } from './plan.js';
 /** Span bound of a per-span envelope. */
 export const PER_SPAN_BOUND = 1;
 
-export interface LayoutComponent {
+interface LayoutComponent {
   readonly set: TupleSet;
   /** Which accumulator of its measurement it is folded into; `undefined`: none. */
   readonly accumulator: number | undefined;

@@ -5,7 +5,7 @@
  */
 
 /** A category in {@link CategoryMeasurement}; also the text of the published `value` attribute. */
-export type CategoryValue = string;
+type CategoryValue = string;
 
 interface MeasurementBase {
   /** Lower-case identifier, unique in its report; part of the published series' name. */
@@ -84,7 +84,7 @@ export interface SpanSelector {
 }
 
 export const SPAN_KINDS = ['internal', 'server', 'client', 'producer', 'consumer'] as const;
-export type SpanKindName = (typeof SPAN_KINDS)[number];
+type SpanKindName = (typeof SPAN_KINDS)[number];
 
 /**
  * `per-span`: every sampled span of the report carries its own envelope. `coalesced`: the processor adds up

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { PERIODS, REPORT_MODES, SPAN_KINDS } from './plan.js';
 
 /** Longest measurement category list (PROTOCOL.md, section "Measurements"). */
-export const MAX_CATEGORIES = 32;
+const MAX_CATEGORIES = 32;
 const MAX_SECONDS = 31 * 86_400;
 
 const identifier = z

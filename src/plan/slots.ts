@@ -17,7 +17,7 @@ export interface Slot {
 /** Name of the slot for undeclared values of a category with `other`. */
 export const OTHER = 'other';
 /** Slots of a sum. */
-export const SUM_TOTAL = 'sum';
+const SUM_TOTAL = 'sum';
 export const SUM_COUNT = 'count';
 
 /** Largest m of a sum: (max - min) / scale. */

@@ -8,7 +8,7 @@ export const CHALLENGE_BYTES = CHALLENGE_BITS / 8;
 export const CHALLENGE_MODULUS = 1n << BigInt(CHALLENGE_BITS);
 
 /** s: responses hide the obfuscation exponent up to a statistical distance of 2^-128 a branch. */
-export const HIDING_BITS = 128;
+const HIDING_BITS = 128;
 
 /** Bits of a mask gamma: A + t + s. */
 export function maskBits(key: PublicKey): number {

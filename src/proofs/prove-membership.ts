@@ -26,7 +26,7 @@ export interface CommittedComponent {
   readonly finish: (challenge: bigint) => readonly AnsweredBranch[];
 }
 
-export interface AnsweredBranch {
+interface AnsweredBranch {
   readonly challenge: bigint;
   readonly responses: readonly bigint[];
 }

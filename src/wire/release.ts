@@ -47,7 +47,7 @@ export const REFUSAL_REASONS = [
   'unknown_plan', // plan hash not configured at the key holder
   'unknown_cell', // report, measurement or labels not in the plan
   'unknown_key', // kid not in the plan or not held
-  'range', // window not aligned, of wrong length, or not over by the key holder's clock
+  'range', // window not aligned, of wrong length, not over by the key holder's clock, or ended too long ago
   'ciphertext', // not an element of Z*_{n^2}
   'conflict', // the cell was released before, from another aggregate
 ] as const;

@@ -16,8 +16,6 @@ import type { EnvelopeHeader } from './envelope.js';
 import { openEnvelope, type OpenedEnvelope, type VerifiedComponent } from './open-envelope.js';
 import type { RejectionReason } from './rejection.js';
 
-export type { VerifiedComponent } from './open-envelope.js';
-
 export interface VerifiedContribution {
   /** 32 bytes: the name under which it is counted once. */
   readonly id: Uint8Array;
@@ -25,7 +23,7 @@ export interface VerifiedContribution {
   readonly ciphertexts: readonly VerifiedComponent[];
 }
 
-export interface Rejected {
+interface Rejected {
   readonly ok: false;
   readonly reason: RejectionReason;
 }

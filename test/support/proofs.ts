@@ -46,7 +46,7 @@ export class TestProver {
   }
 }
 
-export function toSplit({ unit, omega }: EncodedElement): { unit: bigint; omega: bigint } {
+function toSplit({ unit, omega }: EncodedElement): { unit: bigint; omega: bigint } {
   return { unit: bytesToBigInt(unit), omega };
 }
 

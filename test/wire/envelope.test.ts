@@ -45,7 +45,7 @@ describe('sealing', () => {
     fc.assert(
       fc.property(fc.nat(2), fc.nat(4), fc.nat(2), (flag, category, label) => {
         const bytes = sealer.sealBytes({ report, windowStart: 120, labels: [label], members: [[flag], [category]] });
-        expect(bytes).toHaveLength(envelopeBytes(key, report));
+        expect(bytes).toHaveLength(envelopeBytes(key, report, 1));
         const result = verifier.verify(bytes);
         if (!result.ok) throw new Error(result.reason);
         expect(result.contribution.header).toMatchObject({ windowStart: 120, labels: [label], report: 0 });

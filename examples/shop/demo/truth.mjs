@@ -4,6 +4,8 @@
  * be shown beside the true ones. A real application has no such thing: these are the numbers that stay secret.
  */
 
+import { attributesOf } from 'telemetry-kit/plan';
+
 /**
  * @typedef {Record<string, Record<string, Record<string, number>>>} Truth
  *   window start in Unix seconds -> series such as `checkout.success` -> value -> count
@@ -35,7 +37,8 @@ export class TruthCounter {
     for (const report of this.#plan.reports) {
       if (report.spans.names?.includes(span.name) !== true) continue;
       for (const measurement of report.measurements) {
-        const value = span.attributes[measurement.attribute];
+        const [attribute = ''] = attributesOf(measurement);
+        const value = span.attributes[attribute];
         if (value !== undefined) this.#count(window, `${report.name}.${measurement.name}`, String(value));
       }
     }

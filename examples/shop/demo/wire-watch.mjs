@@ -3,6 +3,7 @@
  * Everything that leaves the application passes here: its spans, its answers, and what the process prints.
  * Searched for the sensitive values of the plan and for the keys of the attributes that carry them.
  */
+import { attributesOf } from 'telemetry-kit/plan';
 import { LeakScanner, patternsOf } from './leak-scanner.mjs';
 import { openTap } from './tap.mjs';
 
@@ -68,5 +69,5 @@ export async function watchWire(plan) {
 function sensitiveTexts(plan) {
   const measurements = plan.reports.flatMap((report) => report.measurements);
   const values = measurements.flatMap((measurement) => (measurement.kind === 'category' ? measurement.values : []));
-  return [...values, ...measurements.map(({ attribute }) => attribute), ...plan.redact];
+  return [...values, ...measurements.flatMap(attributesOf), ...plan.redact];
 }
