@@ -4,41 +4,43 @@
  */
 import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import type { Label } from '../src/plan/plan.js';
 import type { CompiledReport } from '../src/plan/compile.js';
-import { SealedTexts } from './sealed-texts.js';
+import type { Label } from '../src/plan/plan.js';
+import { SEALED, SealedTexts } from './sealed-texts.js';
 import type { SpanSelection } from './span-selection.js';
+import { UnhiddenSpan } from './unhidden-span.js';
+
+const NOTHING = new SealedTexts(1);
 
 export class CapturedSpan {
   /** Decided before the name is redacted. */
   readonly report: CompiledReport | undefined;
   /** Indices into the report's labels' values. */
   readonly labels: readonly number[];
-  readonly texts: SealedTexts;
-  readonly #values: ReadonlyMap<string, unknown>;
+  readonly #texts: SealedTexts;
+  readonly #keys: ReadonlySet<string>;
+  readonly #values = new Map<string, unknown>();
+  #unhidden: UnhiddenSpan | undefined;
+  /** What other sealing processors had overwritten before. */
+  readonly #overwritten: ReadonlySet<string> | undefined;
 
-  private constructor(
-    report: CompiledReport | undefined,
-    labels: readonly number[],
+  /**
+   * `texts`: empty, takes the sealed texts of the span. `overwritten`: keys whose values another sealing processor
+   * may have taken.
+   */
+  constructor(
+    span: ReadableSpan,
+    selection: SpanSelection,
     texts: SealedTexts,
-    values: ReadonlyMap<string, unknown>,
+    overwritten: ReadonlySet<string> | undefined,
   ) {
-    this.report = report;
-    this.labels = labels;
-    this.texts = texts;
-    this.#values = values;
-  }
-
-  /** Texts shorter than `scrubMinimumLength` characters are not searched for elsewhere in the span. */
-  static of(span: ReadableSpan, selection: SpanSelection, scrubMinimumLength: number): CapturedSpan {
-    const report = selection.reportOf(span);
-    const labels = report?.labels.map((label) => labelIndex(label, span.attributes[label.key])) ?? [];
-    const values = new Map(selectedEntries(span.attributes, selection.keys));
-    const everywhere = [span.attributes, ...attributesOf(span.events), ...attributesOf(span.links)];
-    const sealed = everywhere.flatMap((attributes) =>
-      selectedEntries(attributes, selection.keys).map(([, value]) => value),
-    );
-    return new CapturedSpan(report, labels, SealedTexts.of(sealed, scrubMinimumLength), values);
+    this.report = selection.reportOf(span);
+    this.labels = this.report?.labels.map((label) => labelIndex(label, span.attributes[label.key])) ?? [];
+    this.#texts = texts;
+    this.#keys = selection.keys;
+    this.#overwritten = overwritten;
+    this.#add(span);
+    this.#unhidden = UnhiddenSpan.of(span, this.#keys, this.#texts);
   }
 
   /** Value of a selected attribute, as the application set it. */
@@ -46,10 +48,37 @@ export class CapturedSpan {
     return this.#values.get(key);
   }
 
-  /** This capture, completed by a later one of the same span, on which its values were overwritten. */
-  completedBy(later: CapturedSpan): CapturedSpan {
-    const values = new Map([...later.#values, ...this.#values]);
-    return new CapturedSpan(this.report, this.labels, this.texts.and(later.texts), values);
+  /** Whether another sealing processor got hold of this attribute first: it would be counted twice. */
+  isTaken(key: string): boolean {
+    return this.#overwritten !== undefined && this.#overwritten.has(key) && this.#values.get(key) === SEALED;
+  }
+
+  /** What to search for in the rest of the span. */
+  get texts(): SealedTexts {
+    return this.#unhidden === undefined ? this.#texts : NOTHING;
+  }
+
+  /** Adds what has been set since the span was overwritten. */
+  complete(span: ReadableSpan): void {
+    if (this.#unhidden?.isStill(span) === true) return;
+    this.#unhidden = undefined;
+    this.#add(span);
+  }
+
+  /** What was there first is what counts. */
+  #add({ attributes, events, links }: ReadableSpan): void {
+    for (const key in attributes) {
+      if (!this.#keys.has(key)) continue;
+      const value = attributes[key];
+      if (!this.#values.has(key)) this.#values.set(key, value);
+      this.#texts.add(value);
+    }
+    for (const event of events) this.#addTexts(event.attributes);
+    for (const link of links) this.#addTexts(link.attributes);
+  }
+
+  #addTexts(attributes: Attributes | undefined): void {
+    for (const key in attributes) if (this.#keys.has(key)) this.#texts.add(attributes[key]);
   }
 }
 
@@ -58,12 +87,4 @@ function labelIndex({ values, otherwise }: Label, value: unknown): number {
   const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
   const index = typeof text === 'string' ? values.indexOf(text) : -1;
   return index >= 0 ? index : values.indexOf(otherwise);
-}
-
-function selectedEntries(attributes: Attributes, keys: ReadonlySet<string>): [string, unknown][] {
-  return Object.entries(attributes).filter(([key]) => keys.has(key));
-}
-
-function attributesOf(items: readonly { readonly attributes?: Attributes }[]): Attributes[] {
-  return items.flatMap(({ attributes }) => (attributes === undefined ? [] : [attributes]));
 }

@@ -31,46 +31,68 @@ interface Cell {
 }
 
 export class Coalescer {
-  readonly #cells = new Map<string, Cell>();
+  /** Per report, by window and labels as one number. */
+  readonly #cells = new Map<CompiledReport, Map<number, Cell>>();
 
   /** Adds one span; returns totals that are full. */
   add(span: ClassifiedSpan, resource: ReadableSpan['resource']): Flush | undefined {
-    const key = `${String(span.report.index)}/${String(span.windowStart)}/${span.labels.join(',')}`;
-    const cell = this.#cells.get(key) ?? this.#open(key, span, resource);
-    span.increments.forEach((increments, measurement) => {
-      const totals = cell.totals[measurement] ?? [];
-      for (let slot = 0; slot < totals.length; slot += 1) {
-        const increment = increments[slot] ?? 0n;
-        if (increment !== 0n) totals[slot] = (totals[slot] ?? 0n) + increment;
-      }
-    });
+    const cells = entryOf(this.#cells, span.report, () => new Map<number, Cell>());
+    const key = cellKey(span);
+    const cell = entryOf(cells, key, () => openCell(span, resource));
+    for (let index = 0; index < span.values.length; index += 1) {
+      addTo(cell.totals[index] ?? [], span.values[index]?.increments ?? []);
+    }
     cell.spans += 1;
     if (cell.spans < cell.largestBound) return undefined;
-    this.#cells.delete(key);
+    cells.delete(key);
     return flushOf(cell);
   }
 
-  /** The totals that were opened first, or `undefined` where there are none. */
+  /** Some totals, those opened first of their report, or `undefined` where there are none. */
   takeFirst(): Flush | undefined {
-    for (const [key, cell] of this.#cells) {
-      this.#cells.delete(key);
-      return flushOf(cell);
+    for (const cells of this.#cells.values()) {
+      for (const [key, cell] of cells) {
+        cells.delete(key);
+        return flushOf(cell);
+      }
     }
     return undefined;
   }
+}
 
-  #open(key: string, { report, windowStart, labels }: ClassifiedSpan, resource: ReadableSpan['resource']): Cell {
-    const cell: Cell = {
-      report,
-      windowStart,
-      labels,
-      largestBound: Math.max(...spanBoundsOf(report)),
-      resource,
-      totals: report.measurements.map(({ slots }) => slots.map(() => 0n)),
-      spans: 0,
-    };
-    this.#cells.set(key, cell);
-    return cell;
+function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const created = create();
+  map.set(key, created);
+  return created;
+}
+
+/** Labels as the digits of a number, below those of the window. */
+function cellKey({ report, windowStart, labels }: ClassifiedSpan): number {
+  let key = windowStart;
+  for (let index = 0; index < labels.length; index += 1) {
+    key = key * (report.labels[index]?.values.length ?? 0) + (labels[index] ?? 0);
+  }
+  return key;
+}
+
+function openCell({ report, windowStart, labels }: ClassifiedSpan, resource: ReadableSpan['resource']): Cell {
+  return {
+    report,
+    windowStart,
+    labels,
+    largestBound: Math.max(...spanBoundsOf(report)),
+    resource,
+    totals: report.measurements.map(({ slots }) => slots.map(() => 0n)),
+    spans: 0,
+  };
+}
+
+function addTo(totals: bigint[], increments: readonly bigint[]): void {
+  for (let slot = 0; slot < totals.length; slot += 1) {
+    const increment = increments[slot] ?? 0n;
+    if (increment !== 0n) totals[slot] = (totals[slot] ?? 0n) + increment;
   }
 }
 

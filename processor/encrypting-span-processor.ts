@@ -11,7 +11,7 @@ import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace
 import { systemRandom } from '../src/random.js';
 import { ENVELOPE_ATTRIBUTE } from '../src/wire/envelope.js';
 import { Coalescer, type Flush } from './coalescer.js';
-import { classifySpan, isAlreadySealed, perSpanContribution } from './contribution.js';
+import { isAlreadySealed, perSpanContribution, SpanClassifier, type ClassifiedSpan } from './contribution.js';
 import { ContributionSealer, type Carrier, type SealResult } from './contribution-sealer.js';
 import { FlushSpan } from './flush-span.js';
 import { logWarning } from './log.js';
@@ -29,6 +29,7 @@ export class EncryptingSpanProcessor implements SpanProcessor {
   readonly #inner: SpanProcessor;
   readonly #settings: ProcessorSettings;
   readonly #stripper: SpanStripper;
+  readonly #classifier: SpanClassifier;
   readonly #sealer: ContributionSealer;
   readonly #coalescer = new Coalescer();
   readonly #flushTimer: ReturnType<typeof startTimer>;
@@ -49,6 +50,7 @@ export class EncryptingSpanProcessor implements SpanProcessor {
     this.#settings = resolveOptions(options);
     const { plan, key, scrubMinimumLength } = this.#settings;
     this.#stripper = new SpanStripper(plan, scrubMinimumLength);
+    this.#classifier = new SpanClassifier(plan.plan, plan.reports);
     const source = options.pairSource?.(key) ?? new PairWorkerClient(key);
     this.#sealer = new ContributionSealer(this.#settings, source, (view, result, error) =>
       this.#finish(view, result, error),
@@ -95,7 +97,7 @@ export class EncryptingSpanProcessor implements SpanProcessor {
   onEnd(span: ReadableSpan): void {
     let stripped: StrippedSpan | undefined;
     try {
-      if (!this.#isOnEndingCalled) this.#warnAboutSdk();
+      if (!this.#isOnEndingCalled) this.#noteUnprotected();
       stripped = this.#stripper.strip(span);
     } catch (error) {
       this.#drop('view_failed', error);
@@ -148,8 +150,7 @@ export class EncryptingSpanProcessor implements SpanProcessor {
   }
 
   #contribute(stripped: StrippedSpan): void {
-    const { view, captured, report, isTouched } = stripped;
-    if (isTouched && !this.#isOnEndingCalled) this.#stats.unprotected += 1;
+    const { view, captured, report } = stripped;
     if (report === undefined) {
       this.#finish(view, 'stripped');
     } else if (this.#shutdown !== undefined) {
@@ -157,8 +158,8 @@ export class EncryptingSpanProcessor implements SpanProcessor {
     } else if (isAlreadySealed(report, captured) || ENVELOPE_ATTRIBUTE in view.attributes) {
       this.#finish(view, 'already_sealed');
     } else {
-      const classified = classifySpan(this.#settings.plan.plan, report, captured, view.endTime);
-      this.#stats.countValues(classified.outcomes);
+      const classified = this.#classifier.classify(report, captured, view.endTime);
+      this.#countOutcomes(classified);
       if (report.report.mode === 'per-span') {
         this.#sealer.submit(view, perSpanContribution(classified));
       } else {
@@ -200,7 +201,17 @@ export class EncryptingSpanProcessor implements SpanProcessor {
     this.#warnOnce(`a contribution was lost (${reason}); further ones are only counted`, error);
   }
 
-  #warnAboutSdk(): void {
+  #countOutcomes({ report, values }: ClassifiedSpan): void {
+    values.forEach(({ outcome }, index) => {
+      this.#stats.values[outcome] += 1;
+      if (outcome !== 'wrong_type' && outcome !== 'undeclared') return;
+      const name = report.measurements[index]?.measurement.name ?? '';
+      this.#warnOnce(`measurement ${name} met a value it has no place for (${outcome}), which counts as absent`);
+    });
+  }
+
+  #noteUnprotected(): void {
+    this.#stats.unprotected += 1;
     this.#warnOnce(
       'THIS SDK DOES NOT CALL onEnding: other span processors see the values this plan seals. Use ' +
         '@opentelemetry/sdk-trace-base 2.3.0 or later, or pass the other processors to EncryptingSpanProcessor as its inner one',

@@ -25,7 +25,7 @@ export interface SpanCounts {
   readonly stripped: number;
   /** Whose contribution was lost, by reason; a lost flush counts every span it added up. */
   readonly dropped: Readonly<Record<DropReason, number>>;
-  /** That other processors may have seen with sealed values: the SDK did not call onEnding, or it failed. */
+  /** That ended before their values could be overwritten for other processors: no onEnding, or it failed. */
   readonly unprotected: number;
 }
 
@@ -50,10 +50,6 @@ export class ProcessorStats {
   unprotected = 0;
   readonly dropped: Record<DropReason, number> = zeros(DROP_REASONS);
   readonly values: Record<ValueOutcome, number> = zeros(VALUE_OUTCOMES);
-
-  countValues(outcomes: readonly ValueOutcome[]): void {
-    for (const outcome of outcomes) this.values[outcome] += 1;
-  }
 
   snapshot(queueSize: number, poolSize: number): ProcessorSnapshot {
     const { untouched, sealed, coalesced, stripped, unprotected } = this;

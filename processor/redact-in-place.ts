@@ -1,11 +1,12 @@
 /**
  * Takes sealed values out of a span that has not ended yet, so that processors which run later, and those
  * that read the live span in their onEnd, do not see them either. An attribute cannot be deleted through
- * the API, so it is overwritten; events and links are replaced in the span's own lists, because an older
- * SDK keeps the objects the application passed.
+ * the API, so it is overwritten, and a key that holds a sealed text stays; events and links are replaced in the
+ * span's own lists, because an older SDK keeps the objects the application passed.
  */
 import type { Span } from '@opentelemetry/sdk-trace-base';
-import { redactAttributes, redactEvents, redactLinks, redactStatus, type Redaction } from './redaction.js';
+import { redactEvents, redactLinks, redactStatus, redactValue, type Redaction } from './redaction.js';
+import { SEALED } from './sealed-texts.js';
 
 export function redactInPlace(span: Span, keys: Redaction['keys'], texts: Redaction['texts']): void {
   const redaction: Redaction = { keys, texts, selected: 'overwrite' };
@@ -18,10 +19,12 @@ export function redactInPlace(span: Span, keys: Redaction['keys'], texts: Redact
   if (status !== span.status) span.setStatus(status);
 }
 
-function overwriteAttributes(span: Span, redaction: Redaction): void {
-  const redacted = redactAttributes(span.attributes, redaction);
-  for (const [key, value] of Object.entries(redacted)) {
-    if (value !== undefined && value !== span.attributes[key]) span.setAttribute(key, value);
+function overwriteAttributes(span: Span, { keys, texts }: Redaction): void {
+  const { attributes } = span;
+  for (const key in attributes) {
+    const value = attributes[key];
+    const redacted = keys.has(key) ? SEALED : redactValue(value, texts);
+    if (redacted !== undefined && redacted !== value) span.setAttribute(key, redacted);
   }
 }
 

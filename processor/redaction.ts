@@ -2,7 +2,7 @@
  * The rules that take sealed values out of a span's parts. Pure: nothing is changed in place, and a part
  * that holds nothing sealed comes back as the same object.
  */
-import type { Attributes, AttributeValue, Link, SpanStatus } from '@opentelemetry/api';
+import type { Attributes, AttributeValue, Link, SpanContext, SpanStatus } from '@opentelemetry/api';
 import type { TimedEvent } from '@opentelemetry/sdk-trace-base';
 import { SEALED, type SealedTexts } from './sealed-texts.js';
 
@@ -15,17 +15,21 @@ export interface Redaction {
   readonly selected: 'omit' | 'overwrite';
 }
 
-export function redactAttributes(attributes: Attributes, redaction: Redaction): Attributes {
+/** A key loses what it holds of a sealed text; keys that become the same by it leave one attribute. */
+export function redactAttributes(attributes: Attributes, { keys, texts, selected }: Redaction): Attributes {
   let changed = false;
   const out: Attributes = {};
-  for (const [key, value] of Object.entries(attributes)) {
-    if (redaction.keys.has(key)) {
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (keys.has(key)) {
       changed = true;
-      if (redaction.selected === 'overwrite') out[key] = SEALED;
-    } else {
-      out[key] = redactValue(value, redaction.texts);
-      changed ||= out[key] !== value;
+      if (selected === 'overwrite') out[key] = SEALED;
+      continue;
     }
+    const redactedKey = texts.redact(key);
+    const redacted = redactValue(value, texts);
+    out[redactedKey] = redacted;
+    changed ||= redactedKey !== key || redacted !== value;
   }
   return changed ? out : attributes;
 }
@@ -42,8 +46,18 @@ export function redactEvents(events: readonly TimedEvent[], redaction: Redaction
 export function redactLinks(links: readonly Link[], redaction: Redaction): Link[] {
   return links.map((link) => {
     const attributes = link.attributes && redactAttributes(link.attributes, redaction);
-    return attributes === undefined || attributes === link.attributes ? link : { ...link, attributes };
+    const context = redactContext(link.context, redaction.texts);
+    if (attributes === link.attributes && context === link.context) return link;
+    return attributes === undefined ? { ...link, context } : { ...link, context, attributes };
   });
+}
+
+/** Without its trace state where that holds a sealed text: its parts have no meaning once cut. */
+export function redactContext(context: SpanContext, texts: SealedTexts): SpanContext {
+  if (context.traceState === undefined || texts.isEmpty) return context;
+  const { traceState, ...others } = context;
+  const text = traceState.serialize();
+  return texts.redact(text) === text ? context : others;
 }
 
 export function redactStatus(status: SpanStatus, texts: SealedTexts): SpanStatus {
@@ -52,9 +66,12 @@ export function redactStatus(status: SpanStatus, texts: SealedTexts): SpanStatus
   return message === status.message ? status : { ...status, message };
 }
 
-function redactValue(value: AttributeValue | undefined, texts: SealedTexts): AttributeValue | undefined {
+/** An array of numbers one of which is sealed is replaced as a whole: its items have one type. */
+export function redactValue(value: AttributeValue | undefined, texts: SealedTexts): AttributeValue | undefined {
   if (typeof value === 'string') return texts.redact(value);
-  if (!Array.isArray(value) || !value.some((item) => typeof item === 'string')) return value;
+  if (typeof value === 'number') return texts.holds(value) ? SEALED : value;
+  if (!Array.isArray(value)) return value;
+  if (value.some((item) => typeof item === 'number' && texts.holds(item))) return SEALED;
   const redacted = value.map((item) => (typeof item === 'string' ? texts.redact(item) : item));
   return redacted.some((item, index) => item !== value[index]) ? (redacted as AttributeValue) : value;
 }

@@ -1,122 +1,140 @@
 /**
- * Finds sealed values again where they hide in other texts of the same span: names, messages, stack traces,
- * URLs. SECRET: holds the values until the span has been handed on.
+ * Finds sealed values again where they hide in other texts of the same span: names, keys, messages, stack
+ * traces, URLs. SECRET: holds the values until the span has been handed on.
  *
- * A value is found as it is, in any case, percent-encoded (RFC 3986) wholly or in part, form-encoded, and
- * JSON-escaped. The rest of the word goes too, because the SDK may have cut the recorded attribute short
- * (`attributeValueLengthLimit`) where the text has all of it; and a text that the same limit cut inside a
- * value loses that beginning.
+ * A value is found as it is, in any case, percent-encoded wholly or in part, form-encoded and JSON-escaped, also
+ * one in the other. The rest of the word goes too, because the SDK may have cut the recorded attribute short
+ * (`attributeValueLengthLimit`) where the text has all of it; and a text that the same limit cut inside a value
+ * loses that beginning.
+ *
+ * The work is linear in values and texts and has an end: beyond what one span may hold and cost, every text that
+ * could hide a value is replaced as a whole.
  */
+import { SearchedText } from './searched-text.js';
+import type { Occurrence, TextNeedle } from './text-needle.js';
+import { fold, isEncoded, originOf, viewsOf, type TextView } from './text-view.js';
 
 /** What stands in place of a sealed value. */
 export const SEALED = '[sealed]';
 
-/** A longer value is searched for by its first characters, and the whole rest of the text is replaced. */
-const LONGEST_SEARCHED = 256;
+/** Most different values of one span that are searched for. */
+export const MOST_SEARCHED = 256;
+/** Most work for one span: characters searched, times what is searched for in them. Some tens of milliseconds. */
+export const MOST_WORK = 2 ** 25;
 /** Up to the next separator of prose, URLs, JSON or code. */
-const REST_OF_WORD = String.raw`[^\s&?#/"'<>(){}[\],;=|]*`;
-const REST_OF_TEXT = '[^]*';
+const REST_OF_WORD = /[^\s&?#/"'<>(){}[\],;=|]*/y;
 
 export class SealedTexts {
-  readonly #texts: ReadonlySet<string>;
   readonly #minimumLength: number;
-  #pattern: RegExp | undefined;
+  readonly #declared: ReadonlyMap<string, SearchedText> | undefined;
+  #texts: Set<string> | undefined;
+  /** Those that are numbers. */
+  #numbers: Set<number> | undefined;
+  #searched: SearchedText[] | undefined;
+  #work = 0;
 
-  private constructor(texts: ReadonlySet<string>, minimumLength: number) {
-    this.#texts = texts;
+  /**
+   * Texts shorter than `minimumLength` characters, 1 or more, are not searched for. `declared`: what is known of
+   * some texts ahead of time, for the same length.
+   */
+  constructor(minimumLength: number, declared?: ReadonlyMap<string, SearchedText>) {
     this.#minimumLength = minimumLength;
+    this.#declared = declared;
   }
 
-  /** The texts among `values`: strings, decimal numbers, and those in arrays, of `minimumLength` characters or more. */
-  static of(values: Iterable<unknown>, minimumLength: number): SealedTexts {
-    const texts = new Set<string>();
-    for (const value of values) collect(value, minimumLength, texts);
-    return new SealedTexts(texts, minimumLength);
-  }
-
-  /** Searches for the texts of both. */
-  and(other: SealedTexts): SealedTexts {
-    if (other.isEmpty) return this;
-    if (this.isEmpty) return other;
-    return new SealedTexts(new Set([...this.#texts, ...other.#texts]), this.#minimumLength);
+  /** The text of a sealed value: a string, a number by its decimal digits, or those in an array. */
+  add(value: unknown): void {
+    if (Array.isArray(value)) {
+      for (const item of value) this.add(item);
+      return;
+    }
+    const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
+    if (typeof text !== 'string' || text.length < this.#minimumLength || text === SEALED || this.#isTooMuch) return;
+    this.#texts ??= new Set();
+    if (this.#texts.has(text)) return;
+    this.#texts.add(text);
+    const number = Number(text);
+    if (Number.isFinite(number) && String(number).length >= this.#minimumLength) {
+      (this.#numbers ??= new Set()).add(number);
+    }
+    this.#searched = undefined;
   }
 
   get isEmpty(): boolean {
-    return this.#texts.size === 0;
+    return this.#texts === undefined;
+  }
+
+  /** Whether a number is one of the sealed ones. */
+  holds(number: number): boolean {
+    if (this.#isTooMuch) return String(number).length >= this.#minimumLength;
+    return this.#numbers?.has(number) === true;
+  }
+
+  /** False where no sealed value, nor the beginning of one, is in the text in any reading. Errs on the other side. */
+  mayHideIn(text: string): boolean {
+    if (this.isEmpty) return false;
+    if (isEncoded(text)) return true;
+    const folded = fold(text);
+    return this.#all.some(({ value }) => !this.#affords(folded) || value.mayBeIn(folded));
   }
 
   /** The text without any sealed value; the same string where there is none. */
   redact(text: string): string {
     if (this.isEmpty || text.length < this.#minimumLength) return text;
-    this.#pattern ??= patternOf(this.#texts);
-    return this.#redactCutEnd(text.replace(this.#pattern, SEALED));
-  }
-
-  #redactCutEnd(text: string): string {
-    for (const sealed of this.#texts) {
-      for (const form of new Set([sealed, percentEncoded(sealed)])) {
-        const start = cutStart(text, form, this.#minimumLength);
-        if (start !== undefined) return text.slice(0, start) + SEALED;
-      }
+    const occurrences: Occurrence[] = [];
+    const [plain, ...decoded] = viewsOf(text);
+    for (const sealed of this.#all) {
+      const search = (needle: TextNeedle, view: TextView): void => {
+        if (!this.#affords(view.text)) return;
+        for (const { start, end } of needle.occurrencesIn(view.text)) {
+          occurrences.push({
+            start: originOf(view, start),
+            end: sealed.isCut ? text.length : originOf(view, end),
+          });
+        }
+      };
+      search(sealed.value, plain);
+      if (decoded.length === 0) continue;
+      for (const encoding of sealed.encodings) search(encoding, plain);
+      for (const view of decoded) search(sealed.value, view);
     }
-    return text;
+    if (this.#isTooMuch) return SEALED;
+    return occurrences.length === 0 ? text : replaced(text, occurrences);
+  }
+
+  get #isTooMuch(): boolean {
+    return (this.#texts?.size ?? 0) > MOST_SEARCHED || this.#work > MOST_WORK;
+  }
+
+  get #all(): readonly SearchedText[] {
+    this.#searched ??= [...(this.#texts ?? [])].map(
+      (text) => this.#declared?.get(text) ?? new SearchedText(text, this.#minimumLength),
+    );
+    return this.#searched;
+  }
+
+  /** Whether one more search in this text is within the work for a span, to which it then counts. */
+  #affords(text: string): boolean {
+    this.#work += text.length;
+    return !this.#isTooMuch;
   }
 }
 
-function collect(value: unknown, minimumLength: number, texts: Set<string>): void {
-  if (Array.isArray(value)) {
-    for (const item of value) collect(item, minimumLength, texts);
-    return;
+/** The text with every occurrence and the rest of its word replaced. */
+function replaced(text: string, occurrences: Occurrence[]): string {
+  occurrences.sort((a, b) => a.start - b.start);
+  let out = '';
+  let kept = 0;
+  for (const { start, end } of occurrences) {
+    if (end <= kept) continue;
+    if (start > kept || kept === 0) out += text.slice(kept, start) + SEALED;
+    kept = endOfWord(text, end);
   }
-  const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
-  if (typeof text === 'string' && text.length >= minimumLength && text !== SEALED) texts.add(text);
+  return out + text.slice(kept);
 }
 
-/** One expression for all values, longest first, so that a value is not found inside a longer one. */
-function patternOf(texts: ReadonlySet<string>): RegExp {
-  const longestFirst = [...texts].sort((a, b) => b.length - a.length);
-  return new RegExp(longestFirst.map(formsOf).join('|'), 'gi');
-}
-
-function formsOf(text: string): string {
-  const searched = Array.from(text.slice(0, LONGEST_SEARCHED), formsOfCharacter).join('');
-  return searched + (text.length > LONGEST_SEARCHED ? REST_OF_TEXT : REST_OF_WORD);
-}
-
-function formsOfCharacter(character: string): string {
-  if (/^[A-Za-z0-9]$/.test(character)) return character;
-  const forms = new Set([character, percentEncoded(character), everyBytePercent(character), jsonEscaped(character)]);
-  if (character === ' ') forms.add('+');
-  return `(?:${[...forms].map(escapeForPattern).join('|')})`;
-}
-
-/** Position where `text` ends in an unfinished `form` of at least `minimumLength` characters. */
-function cutStart(text: string, form: string, minimumLength: number): number | undefined {
-  const beginning = form.slice(0, minimumLength);
-  for (let start = text.indexOf(beginning); start >= 0; start = text.indexOf(beginning, start + 1)) {
-    if (form.startsWith(text.slice(start))) return start;
-  }
-  return undefined;
-}
-
-function percentEncoded(text: string): string {
-  try {
-    return encodeURIComponent(text);
-  } catch {
-    return text; // half of a surrogate pair has no UTF-8 form
-  }
-}
-
-/** Also for the ASCII punctuation that encodeURIComponent leaves alone. */
-function everyBytePercent(character: string): string {
-  const code = character.charCodeAt(0);
-  return code < 128 ? `%${code.toString(16).padStart(2, '0')}` : character;
-}
-
-function jsonEscaped(character: string): string {
-  return JSON.stringify(character).slice(1, -1);
-}
-
-function escapeForPattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+function endOfWord(text: string, from: number): number {
+  REST_OF_WORD.lastIndex = from;
+  REST_OF_WORD.test(text);
+  return Math.max(from, REST_OF_WORD.lastIndex);
 }

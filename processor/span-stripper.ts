@@ -6,7 +6,10 @@ import { TraceFlags } from '@opentelemetry/api';
 import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace-base';
 import type { CompiledPlan, CompiledReport } from '../src/plan/compile.js';
 import { CapturedSpan } from './captured-span.js';
+import { noteOverwritten, noteProcessor, overwrittenKeys } from './overwritten-keys.js';
 import { redactInPlace } from './redact-in-place.js';
+import { SealedTexts } from './sealed-texts.js';
+import { SearchedText } from './searched-text.js';
 import { SpanSelection } from './span-selection.js';
 import { SpanView } from './span-view.js';
 
@@ -15,26 +18,34 @@ export interface StrippedSpan {
   readonly captured: CapturedSpan;
   /** The report that takes this span; `undefined` where there is none or the span is not sampled. */
   readonly report: CompiledReport | undefined;
-  /** Whether there was a selected attribute in it. */
-  readonly isTouched: boolean;
 }
 
 export class SpanStripper {
   readonly #selection: SpanSelection;
   readonly #scrubMinimumLength: number;
+  /** Of categories: most sealed texts are one of these. */
+  readonly #declared: ReadonlyMap<string, SearchedText>;
   /** By span context: the one object that a span and any view of it share. */
   readonly #captured = new WeakMap<object, CapturedSpan>();
 
   constructor(plan: CompiledPlan, scrubMinimumLength: number) {
+    noteProcessor();
     this.#selection = new SpanSelection(plan);
     this.#scrubMinimumLength = scrubMinimumLength;
+    this.#declared = new Map(
+      declaredTexts(plan)
+        .filter((text) => text.length >= scrubMinimumLength)
+        .map((text) => [text, new SearchedText(text, scrubMinimumLength)]),
+    );
   }
 
   /** Remembers the sealed values of a span that is ending, then overwrites them on it. */
   protect(span: Span): void {
     if (!this.#selection.isTouched(span)) return;
+    const context = span.spanContext();
     const captured = this.#capture(span);
-    this.#captured.set(span.spanContext(), captured);
+    this.#captured.set(context, captured);
+    noteOverwritten(context, this.#selection.keys);
     redactInPlace(span, this.#selection.keys, captured.texts);
   }
 
@@ -46,14 +57,23 @@ export class SpanStripper {
     const isTouched = early !== undefined || this.#selection.isTouched(span);
     if (!isTouched && !(isSampled && this.#selection.reportOf(span) !== undefined)) return undefined;
 
-    this.#captured.delete(context);
-    const live = this.#capture(span);
-    const captured = early?.completedBy(live) ?? live;
+    if (early !== undefined) {
+      this.#captured.delete(context);
+      early.complete(span);
+    }
+    const captured = early ?? this.#capture(span);
     const view = new SpanView(span, this.#selection.keys, captured.texts);
-    return { view, captured, report: isSampled ? captured.report : undefined, isTouched };
+    return { view, captured, report: isSampled ? captured.report : undefined };
   }
 
   #capture(span: ReadableSpan): CapturedSpan {
-    return CapturedSpan.of(span, this.#selection, this.#scrubMinimumLength);
+    const texts = new SealedTexts(this.#scrubMinimumLength, this.#declared);
+    return new CapturedSpan(span, this.#selection, texts, overwrittenKeys(span.spanContext()));
   }
+}
+
+function declaredTexts({ reports }: CompiledPlan): string[] {
+  return reports.flatMap(({ measurements }) =>
+    measurements.flatMap(({ measurement }) => (measurement.kind === 'category' ? measurement.values : [])),
+  );
 }

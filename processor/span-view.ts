@@ -1,13 +1,21 @@
 /**
  * An ended span as the inner processor sees it: the same span without its sealed values. The specification
  * forbids changing a span once it has ended, so this is another object. Every field is an own enumerable
- * property, because exporters spread spans; `resource`, `instrumentationScope` and `parentSpanContext` are
- * the identical objects, because serialisers group by them. Holds no reference to the original.
+ * property, because exporters spread spans; `resource` and `instrumentationScope` are the identical objects,
+ * because serialisers group by them, and so are contexts whose trace state holds nothing sealed. Holds no reference
+ * to the original.
  */
 import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import { ENVELOPE_ATTRIBUTE } from '../src/wire/envelope.js';
-import { redactAttributes, redactEvents, redactLinks, redactStatus, type Redaction } from './redaction.js';
+import {
+  redactAttributes,
+  redactContext,
+  redactEvents,
+  redactLinks,
+  redactStatus,
+  type Redaction,
+} from './redaction.js';
 import type { SealedTexts } from './sealed-texts.js';
 
 export class SpanView implements ReadableSpan {
@@ -31,11 +39,11 @@ export class SpanView implements ReadableSpan {
 
   constructor(span: ReadableSpan, keys: ReadonlySet<string>, texts: SealedTexts) {
     const redaction: Redaction = { keys, texts, selected: 'omit' };
-    const context = span.spanContext();
+    const context = redactContext(span.spanContext(), texts);
     this.name = texts.redact(span.name);
     this.kind = span.kind;
     this.spanContext = () => context;
-    if (span.parentSpanContext !== undefined) this.parentSpanContext = span.parentSpanContext;
+    if (span.parentSpanContext !== undefined) this.parentSpanContext = redactContext(span.parentSpanContext, texts);
     this.startTime = span.startTime;
     this.endTime = span.endTime;
     this.status = redactStatus(span.status, texts);

@@ -1,3 +1,5 @@
+import { diag, DiagLogLevel } from '@opentelemetry/api';
+import { SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ciphertextFromBytes } from '../../src/paillier/ciphertext.js';
@@ -141,10 +143,71 @@ describe('coalesced reports', () => {
 
   it('take no part in unsampled spans', async () => {
     const kit = await coalescing({
-      tracing: { sampler: { shouldSample: () => ({ decision: 1 }), toString: () => 'record only' } },
+      tracing: {
+        sampler: { shouldSample: () => ({ decision: SamplingDecision.RECORD }), toString: () => 'record only' },
+      },
     });
     checkout(kit, true);
     await kit.processor.forceFlush();
     expect(kit.processor.stats().spans).toMatchObject({ coalesced: 0, stripped: 1 });
+  });
+
+  it('lose only the totals that do not fit what they may be, and count their spans', async () => {
+    const [compiled] = plan.reports;
+    const [success, ...others] = compiled!.measurements;
+    let failures = 0;
+    const failing = {
+      ...success!,
+      get slotDetails() {
+        if (failures === 0) return success!.slotDetails;
+        failures -= 1;
+        throw new Error('total 2 of team-monthly does not fit');
+      },
+    };
+    const bent = { ...plan, reports: [{ ...compiled!, measurements: [failing, ...others] }] };
+    const kit = await coalescing({ plan: bent });
+    const warnings: string[] = [];
+    const noop = (): void => undefined;
+    const logger = { error: noop, info: noop, debug: noop, verbose: noop, warn: (text: string) => warnings.push(text) };
+    diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+    for (const region of ['eu', 'eu', 'us', 'us', 'us', 'mars']) checkout(kit, true, WINDOW, region);
+    failures = 1;
+    await kit.processor.forceFlush();
+    diag.disable();
+    expect(flushes(kit).map(({ label, totals }) => [label, totals['0.0']])).toEqual([
+      [1, 3n],
+      [2, 1n],
+    ]);
+    expect(kit.processor.stats()).toMatchObject({ flushes: 2, spans: { coalesced: 6, dropped: { seal_failed: 2 } } });
+    expect(warnings).toEqual([expect.stringMatching(/seal_failed.*\[Error\]$/)]);
+  });
+
+  it('hand on no flush that fails to be sealed, count its spans, and seal the others', async () => {
+    const kit = await coalescing();
+    const tracer = kit.provider.getTracer('shop');
+    for (let index = 0; index < 2; index += 1) tracer.startSpan('checkout').end([Number.NaN, 0]);
+    checkout(kit, true);
+    await kit.processor.forceFlush();
+    expect(flushes(kit).map(({ totals }) => totals['0.0'])).toEqual([1n]);
+    expect(kit.exporter.getFinishedSpans()).toHaveLength(4);
+    expect(kit.processor.stats()).toMatchObject({ flushes: 1, spans: { coalesced: 3, dropped: { seal_failed: 2 } } });
+  });
+
+  it('count a flush that the inner processor refuses, with all its spans', async () => {
+    const inner: SpanProcessor = {
+      onStart: () => undefined,
+      onEnd: ({ name }) => {
+        if (name === FLUSH_SPAN_NAME) throw new Error('full');
+      },
+      forceFlush: () => Promise.resolve(),
+      shutdown: () => Promise.resolve(),
+    };
+    const kit = await coalescing({ inner });
+    for (let index = 0; index < 16; index += 1) checkout(kit, true);
+    await kit.processor.forceFlush();
+    expect(kit.processor.stats()).toMatchObject({
+      flushes: 0,
+      spans: { coalesced: 16, dropped: { inner_failed: 16 } },
+    });
   });
 });

@@ -149,7 +149,7 @@ describe('batchSize', () => {
   it('fits the largest envelope of the plan 3 MB, between 1 and 512', () => {
     const key = testPrivateKey(2048).publicKey;
     const plan = testPlan({ keys: [key.kid] });
-    const size = (envelopeBytes(key, plan.reports[0]!) * 4) / 3;
+    const size = (envelopeBytes(key, plan.reports[0]!, 1) * 4) / 3;
     expect(batchSize(plan, key)).toBe(Math.min(512, Math.floor(3_000_000 / Math.ceil(size))));
 
     expect(batchSize(testPlan(), publicKey)).toBe(512);
@@ -160,7 +160,7 @@ describe('batchSize', () => {
       return { name: `m${String(index)}`, attribute: `a${String(index)}`, kind: 'category', values, epsilon: '1' };
     });
     const large = testPlan({ keys: [key.kid], reports: [small, { ...small, name: 'large', measurements }] });
-    const largest = (envelopeBytes(key, large.reports[1]!) * 4) / 3;
+    const largest = (envelopeBytes(key, large.reports[1]!, 1) * 4) / 3;
     expect(batchSize(large, key)).toBe(Math.floor(3_000_000 / Math.ceil(largest)));
     expect(batchSize(large, key)).toBeLessThan(10);
   });

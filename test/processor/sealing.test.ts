@@ -4,13 +4,14 @@ import { InMemorySpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EncryptingSpanProcessor } from '../../processor/encrypting-span-processor.js';
+import { SEALED } from '../../processor/sealed-texts.js';
 import { TelemetryKitError } from '../../src/errors.js';
 import type { PublicKey } from '../../src/paillier/public-key.js';
 import { signPlan } from '../../src/plan/document.js';
 import type { Report } from '../../src/plan/plan.js';
 import { ENVELOPE_ATTRIBUTE } from '../../src/wire/envelope.js';
 import { testPrivateKey } from '../support/keys.js';
-import { testPlan, testPlanDocument } from '../support/plans.js';
+import { planOf, testPlan, testPlanDocument } from '../support/plans.js';
 import { createKit, envelopeOf, openEnvelope, publicKey, readyKit, TestPairSource, type Kit } from './harness.js';
 
 const [checkout] = testPlanDocument().reports as [Report];
@@ -143,6 +144,51 @@ describe('sealing', () => {
     expect(outer.processor.stats().spans.sealed).toBe(1);
     expect(kits[0].processor.stats().spans.dropped.already_sealed).toBe(2);
     expect(finished(kits[0])).toHaveLength(2);
+  });
+});
+
+describe('the text that stands for sealed values', () => {
+  const flag = { name: 'fraud', attribute: 'fraud', kind: 'flag', epsilon: '1' } as const;
+  const withOther = {
+    name: 'q',
+    attribute: 'q',
+    kind: 'category',
+    values: ['abcdef'],
+    other: true,
+    epsilon: '1',
+  } as const;
+
+  it('is a value like any other where an application sets it', async () => {
+    const plan = planOf([withOther, flag]);
+    const kit = await readyKit({ plan });
+    kit.span('checkout', (open) => open.setAttributes({ q: SEALED, fraud: true }));
+    expect(openEnvelope(envelopeOf(finished(kit)[0]!), plan).counted).toEqual([['other'], ['true']]);
+  });
+
+  it('is no value where another processor put it, whether or not its onEnding was called', async () => {
+    const [first, second, third] = [await readyKit(), await readyKit(), await readyKit()];
+    const { processor } = third;
+    const endOnly: SpanProcessor = {
+      onStart: (span, context) => processor.onStart(span, context),
+      onEnd: (span) => processor.onEnd(span),
+      forceFlush: () => processor.forceFlush(),
+      shutdown: () => processor.shutdown(),
+    };
+    const kit = await readyKit({ after: [first.processor, second.processor, endOnly] });
+    kit.span('checkout', (open) => open.setAttribute('customer.plan', 'team-monthly'));
+    expect(kit.processor.stats().spans.sealed).toBe(1);
+    for (const other of [first, second, third]) expect(other.processor.stats().spans.dropped.already_sealed).toBe(1);
+  });
+
+  it('does not keep processors with other plans from their own values', async () => {
+    const [plan, other] = [planOf([flag]), planOf([withOther])];
+    const third = await readyKit({ plan });
+    const second = await readyKit({ plan: other });
+    const kit = await readyKit({ plan, after: [second.processor, third.processor] });
+    kit.span('checkout', (open) => open.setAttributes({ q: 'abcdef', fraud: true }));
+    expect(openEnvelope(envelopeOf(finished(kit)[0]!), plan).counted).toEqual([['true']]);
+    expect(openEnvelope(envelopeOf(finished(second)[0]!), other).counted).toEqual([['abcdef']]);
+    expect(third.processor.stats().spans.dropped.already_sealed).toBe(1);
   });
 });
 
@@ -330,7 +376,7 @@ describe('nothing reaches the application', () => {
     expect(() => kit.processor.onEnd(unreadable as never)).not.toThrow();
     expect(() => kit.processor.onEnding(unreadable as never)).not.toThrow();
     expect(finished(kit)).toHaveLength(0);
-    expect(kit.processor.stats().spans).toMatchObject({ unprotected: 1, dropped: { view_failed: 1 } });
+    expect(kit.processor.stats().spans).toMatchObject({ unprotected: 2, dropped: { view_failed: 1 } });
   });
 
   it('from a contribution that cannot be sealed: the span goes on without it', async () => {
