@@ -2,14 +2,12 @@
  * The processor's own metrics, through the OpenTelemetry API. Observed when they are collected, so that they
  * cost nothing per span, start at 0 and miss nothing that happened before a meter provider was registered.
  *
- * Of the values only `wrong_type` and `undeclared` leave, which point at a mistake in plan or application and
- * are part of no sealed count. The other outcomes would be exact counts of what the plan keeps private.
+ * They count spans, by what anyone sees of a span without its values. Nothing here depends on a value or on
+ * whether an attribute was there: that would be an exact count of what the plan keeps private, or its complement.
  */
 import { metrics, type BatchObservableResult, type Meter, type MeterProvider } from '@opentelemetry/api';
 import { logWarning } from './log.js';
 import { DROP_REASONS, type ProcessorSnapshot } from './processor-stats.js';
-
-const MISTAKES = ['wrong_type', 'undeclared'] as const;
 
 /** Tells processors of one process apart, as the SDK's own components are. */
 let instances = 0;
@@ -45,12 +43,8 @@ export class SelfMetrics {
       unit: '{span}',
     });
     const unprotected = meter.createObservableCounter('telemetry_kit.processor.unprotected_spans', {
-      description: 'Spans whose sealed values other processors may have seen.',
+      description: 'Spans that ended before their values could be overwritten for other processors.',
       unit: '{span}',
-    });
-    const values = meter.createObservableCounter('telemetry_kit.processor.values', {
-      description: 'Values that count as absent because the plan did not expect them.',
-      unit: '{value}',
     });
     const queue = meter.createObservableUpDownCounter('telemetry_kit.processor.queue.size', {
       description: 'Spans waiting for randomness.',
@@ -63,8 +57,11 @@ export class SelfMetrics {
 
     const observe = (result: BatchObservableResult): void => {
       const now = this.#snapshot();
-      for (const name of ['untouched', 'sealed', 'coalesced', 'stripped'] as const) {
-        result.observe(spans, now.spans[name], { ...this.#component, result: name });
+      const { untouched, stripped, sealed, coalesced } = now.spans;
+      // As one: apart they would tell how many spans had a sealed attribute.
+      const passed = untouched + stripped;
+      for (const [name, count] of Object.entries({ passed, sealed, coalesced })) {
+        result.observe(spans, count, { ...this.#component, result: name });
       }
       for (const reason of DROP_REASONS) {
         result.observe(spans, now.spans.dropped[reason], {
@@ -73,13 +70,10 @@ export class SelfMetrics {
           'error.type': reason,
         });
       }
-      for (const outcome of MISTAKES) {
-        result.observe(values, now.values[outcome], { ...this.#component, outcome });
-      }
       result.observe(unprotected, now.spans.unprotected, this.#component);
       result.observe(queue, now.queueSize, this.#component);
       result.observe(pool, now.poolSize, this.#component);
     };
-    meter.addBatchObservableCallback(observe, [spans, unprotected, values, queue, pool]);
+    meter.addBatchObservableCallback(observe, [spans, unprotected, queue, pool]);
   }
 }
