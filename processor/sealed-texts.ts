@@ -19,8 +19,10 @@ export const SEALED = '[sealed]';
 
 /** Most different values of one span that are searched for. */
 export const MOST_SEARCHED = 256;
-/** Most work for one span: characters searched, times what is searched for in them. Some tens of milliseconds. */
-export const MOST_WORK = 2 ** 25;
+/** Most work for one span: characters searched, times what is searched for in them. At worst some 0.1 s. */
+export const MOST_WORK = 2 ** 24;
+/** What all readings of an encoded character cost, in the same unit. */
+const DECODING_WORK = 16;
 /** Up to the next separator of prose, URLs, JSON or code. */
 const REST_OF_WORD = /[^\s&?#/"'<>(){}[\],;=|]*/y;
 
@@ -75,17 +77,18 @@ export class SealedTexts {
     if (this.isEmpty) return false;
     if (isEncoded(text)) return true;
     const folded = fold(text);
-    return this.#all.some(({ value }) => !this.#affords(folded) || value.mayBeIn(folded));
+    return this.#all.some(({ value }) => !this.#affords(folded.length) || value.mayBeIn(folded));
   }
 
   /** The text without any sealed value; the same string where there is none. */
   redact(text: string): string {
     if (this.isEmpty || text.length < this.#minimumLength) return text;
+    if (isEncoded(text) && !this.#affords(DECODING_WORK * text.length)) return SEALED;
     const occurrences: Occurrence[] = [];
     const [plain, ...decoded] = viewsOf(text);
     for (const sealed of this.#all) {
       const search = (needle: TextNeedle, view: TextView): void => {
-        if (!this.#affords(view.text)) return;
+        if (!this.#affords(view.text.length)) return;
         for (const { start, end } of needle.occurrencesIn(view.text)) {
           occurrences.push({
             start: originOf(view, start),
@@ -113,9 +116,9 @@ export class SealedTexts {
     return this.#searched;
   }
 
-  /** Whether one more search in this text is within the work for a span, to which it then counts. */
-  #affords(text: string): boolean {
-    this.#work += text.length;
+  /** Whether so much more is within the work for a span, to which it then counts. */
+  #affords(work: number): boolean {
+    this.#work += work;
     return !this.#isTooMuch;
   }
 }
