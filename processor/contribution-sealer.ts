@@ -5,7 +5,7 @@
  */
 import { spanBoundsOf } from '../src/plan/layout.js';
 import { pairBytes } from '../src/proofs/pairs.js';
-import { systemRandom } from '../src/random.js';
+import { bufferedRandom, systemRandom } from '../src/random.js';
 import { EnvelopeSealer, type Contribution, type PairDemand, type PairRecords } from '../src/wire/seal.js';
 import { resolvesWithin } from './keep-alive.js';
 import type { PairSource } from './pair-source.js';
@@ -35,6 +35,7 @@ export class ContributionSealer {
   readonly #pool: RandomnessPool;
   readonly #queue: SealingQueue<WaitingSpan>;
   readonly #handOn: HandOn;
+  readonly #random = bufferedRandom(systemRandom);
 
   /** Starts to compute randomness at once. */
   constructor(settings: ProcessorSettings, source: PairSource, handOn: HandOn) {
@@ -107,7 +108,7 @@ export class ContributionSealer {
 
   #seal({ view, contribution }: WaitingSpan, records: PairRecords): void {
     try {
-      view.attachEnvelope(this.#sealer.seal(contribution, records, systemRandom));
+      view.attachEnvelope(this.#sealer.seal(contribution, records, this.#random));
     } catch (error) {
       this.#handOn(view, 'seal_failed', error);
       return;
