@@ -43,7 +43,11 @@ export function testPlan(overrides: Partial<Plan> = {}): CompiledPlan {
 }
 
 /** A plan with one report of these measurements. */
-export function planOf(measurements: readonly Measurement[], report: Partial<Report> = {}): CompiledPlan {
+export function planOf(
+  measurements: readonly Measurement[],
+  report: Partial<Report> = {},
+  overrides: Partial<Plan> = {},
+): CompiledPlan {
   const [first] = testPlanDocument().reports;
-  return testPlan({ labels: [], reports: [{ ...first!, labels: [], measurements, ...report }] });
+  return testPlan({ labels: [], reports: [{ ...first!, labels: [], measurements, ...report }], ...overrides });
 }
