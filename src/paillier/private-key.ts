@@ -10,11 +10,14 @@ import { isProbablePrime } from '../math/primes.js';
 import { randomBits, systemRandom, type RandomBytes } from '../random.js';
 import { isCiphertext } from './ciphertext.js';
 import { PublicKey, type PublicKeyOptions } from './public-key.js';
+import { createSecretPower, type SecretPower } from './secret-power.js';
 
 /** One half of the decryption: everything modulo one prime and its square. */
 interface PrimePart {
   readonly prime: bigint;
   readonly square: bigint;
+  /** Powers modulo the square. */
+  readonly power: SecretPower;
   /** ((1 + n)^(prime - 1) mod prime^2 - 1) / prime, inverted mod prime. */
   readonly scale: bigint;
 }
@@ -88,12 +91,13 @@ function faultOf(p: bigint, q: bigint): string | undefined {
 function primePart(prime: bigint, n: bigint): PrimePart {
   const square = prime * prime;
   const log = (modPow(1n + n, prime - 1n, square) - 1n) / prime;
-  return { prime, square, scale: modInverse(log, prime) };
+  const power = createSecretPower(square, bitLength(prime) + BLINDING_BITS, systemRandom);
+  return { prime, square, power, scale: modInverse(log, prime) };
 }
 
 /** Plaintext modulo the prime: L(c^(k (prime - 1))) / k, scaled. */
-function residue(ciphertext: bigint, { prime, square, scale }: PrimePart, random: RandomBytes): bigint {
+function residue(ciphertext: bigint, { prime, square, power, scale }: PrimePart, random: RandomBytes): bigint {
   const blind = randomBits(random, BLINDING_BITS) | 1n;
-  const power = modPow(ciphertext % square, blind * (prime - 1n), square);
-  return mod(((power - 1n) / prime) * scale * modInverse(blind, prime), prime);
+  const raised = power(ciphertext % square, blind * (prime - 1n));
+  return mod(((raised - 1n) / prime) * scale * modInverse(blind, prime), prime);
 }
