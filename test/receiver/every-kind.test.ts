@@ -2,19 +2,13 @@
  * Every kind of measurement, sealed by the processor of the real SDK, per span and coalesced, through receiver
  * and key holder to the published numbers.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { RunningKeyHolder } from '../../src/keyholder/start.js';
+import { afterEach, expect, it } from 'vitest';
 import type { Measurement, ReportMode } from '../../src/plan/plan.js';
-import type { RunningReceiver } from '../../src/receiver/index.js';
 import { ENVELOPE_ATTRIBUTE } from '../../src/wire/envelope.js';
 import { readyKit } from '../processor/harness.js';
-import { testPrivateKey } from '../support/keys.js';
 import { planOf } from '../support/plans.js';
-import { createKeyHolderClient, PrivateKey, startKeyHolder, startReceiver } from './built.js';
-import { key, logger, requestWith, WINDOW } from './harness.js';
+import { WINDOW } from './harness.js';
+import { ServicePair } from './pair.js';
 
 /** At this epsilon a slot to which one span adds at most 3 is off by more than 12 with probability below 10^-7. */
 const epsilon = '10';
@@ -36,21 +30,9 @@ const measurements: Measurement[] = [
 ];
 const SPANS = 40;
 
-let folder: string;
-let now: number;
-let receiver: RunningReceiver | undefined;
-let keyHolder: RunningKeyHolder | undefined;
+let pair: ServicePair | undefined;
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'telemetry-kit-kinds-'));
-  now = WINDOW + 1;
-});
-
-afterEach(async () => {
-  await receiver?.close();
-  await keyHolder?.close();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => pair?.close());
 
 it.each<ReportMode>(['per-span', 'coalesced'])('%s', async (mode) => {
   const plan = planOf(
@@ -58,32 +40,9 @@ it.each<ReportMode>(['per-span', 'coalesced'])('%s', async (mode) => {
     { mode },
     { privacy: { domain: 'shop', unit: 'event', period: 'day', epsilon: '900', noise: 'both' } },
   );
-  const clock = (): number => now * 1000;
-  const { p, q } = testPrivateKey().exportPrimes();
-  keyHolder = await startKeyHolder({
-    dataFolder: join(folder, 'keyholder'),
-    privateKeys: [PrivateKey.fromPrimes(p, q, { allowTestSize: true })],
-    plans: [plan],
-    ceilings: { epsilonPerPeriod: '1000', period: 'day', epsilonPerRelease: '20' },
-    domains: ['shop'],
-    listen: { socketPath: join(folder, 'k.sock') },
-    logger,
-    clock,
-  });
-  const address = { host: '127.0.0.1', port: 0 };
-  receiver = await startReceiver({
-    dataFolder: join(folder, 'receiver'),
-    plans: [plan],
-    publicKeys: [key],
-    decryptor: createKeyHolderClient({ target: `unix:${join(folder, 'k.sock')}` }),
-    otlpHttp: address,
-    otlpGrpc: address,
-    prometheus: address,
-    admin: address,
-    verifyWorkers: 1,
-    logger,
-    clock,
-  });
+  pair = new ServicePair(plan);
+  await pair.startKeyHolder();
+  await pair.startReceiver();
 
   const kit = await readyKit({ plan, poolRecordLimit: 8192 });
   for (let index = 0; index < SPANS; index += 1) {
@@ -95,19 +54,11 @@ it.each<ReportMode>(['per-span', 'coalesced'])('%s', async (mode) => {
   await kit.processor.forceFlush();
   const envelopes = kit.exporter.getFinishedSpans().flatMap(({ attributes }) => attributes[ENVELOPE_ATTRIBUTE] ?? []);
   expect(envelopes).toHaveLength(mode === 'per-span' ? SPANS : 1);
-  const response = await fetch(`http://127.0.0.1:${String(receiver.ports.otlpHttp)}/v1/traces`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(requestWith(...envelopes.map(String))),
-  });
-  expect(await response.json()).toEqual({});
+  await pair.send(...envelopes.map(String));
   await kit.processor.shutdown();
 
-  while ((await receiver.releases()).length === 0) {
-    now += 1;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  const [window] = await receiver.releases();
+  await pair.untilPublished(1);
+  const [window] = await pair.receiver.releases();
   const published = Object.fromEntries(
     window!.cells.flatMap(({ measurement, values }) =>
       values.map(({ series, value, amount }) => [`${measurement}.${series}.${value ?? ''}`, amount]),

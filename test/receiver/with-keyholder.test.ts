@@ -1,13 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { RunningKeyHolder } from '../../src/keyholder/start.js';
-import type { RunningReceiver } from '../../src/receiver/index.js';
-import { testPrivateKey } from '../support/keys.js';
 import { testPlan, testPlanDocument } from '../support/plans.js';
-import { createKeyHolderClient, PrivateKey, startKeyHolder, startReceiver } from './built.js';
-import { envelope, key, logger, requestWith, WINDOW } from './harness.js';
+import { envelope, WINDOW } from './harness.js';
+import { ServicePair } from './pair.js';
 
 /** Both servers add noise, of scale 1/10: a slot is off by more than 3 with probability below 10^-11. */
 const EPSILON = '10';
@@ -19,74 +13,22 @@ const plan = testPlan({
   ],
 });
 
-let folder: string;
-let now: number;
-let receiver: RunningReceiver;
-let keyHolder: RunningKeyHolder | undefined;
+let pair: ServicePair;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'telemetry-kit-pair-'));
-  now = WINDOW + 1;
-  const address = { host: '127.0.0.1', port: 0 };
-  receiver = await startReceiver({
-    dataFolder: join(folder, 'receiver'),
-    plans: [plan],
-    publicKeys: [key],
-    decryptor: createKeyHolderClient({ target: `unix:${join(folder, 'k.sock')}` }),
-    otlpHttp: address,
-    otlpGrpc: address,
-    prometheus: address,
-    admin: address,
-    verifyWorkers: 1,
-    logger,
-    clock: () => now * 1000,
-  });
+  pair = new ServicePair(plan);
+  await pair.startReceiver();
 });
 
-afterEach(async () => {
-  await receiver.close();
-  await keyHolder?.close();
-  rmSync(folder, { recursive: true });
-});
-
-async function openKeyHolder(): Promise<void> {
-  const { p, q } = testPrivateKey().exportPrimes();
-  keyHolder = await startKeyHolder({
-    dataFolder: join(folder, 'keyholder'),
-    privateKeys: [PrivateKey.fromPrimes(p, q, { allowTestSize: true })],
-    plans: [plan],
-    ceilings: { epsilonPerPeriod: '1000', period: 'day', epsilonPerRelease: '10' },
-    domains: ['shop'],
-    listen: { socketPath: join(folder, 'k.sock') },
-    logger,
-    clock: () => now * 1000,
-  });
-}
-
-async function send(...envelopes: string[]): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${String(receiver.ports.otlpHttp)}/v1/traces`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(requestWith(...envelopes)),
-  });
-  expect(await response.json()).toEqual({});
-}
-
-/** Lets time pass until so many windows are published. */
-async function untilPublished(windows: number): Promise<void> {
-  while ((await receiver.releases()).length < windows) {
-    now += 1;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+afterEach(() => pair.close());
 
 test('sealed spans in, private totals out, with a key holder that is late and a budget that runs out', async () => {
-  await send(...Array.from({ length: 30 }, () => envelope(WINDOW, 0, plan)));
-  now = WINDOW + 90;
-  await send(envelope(WINDOW + 60, 1, plan));
-  await openKeyHolder();
-  await untilPublished(2);
-  const [first, second] = await receiver.releases();
+  await pair.send(...Array.from({ length: 30 }, () => envelope(WINDOW, 0, plan)));
+  pair.now = WINDOW + 90;
+  await pair.send(envelope(WINDOW + 60, 1, plan));
+  await pair.startKeyHolder();
+  await pair.untilPublished(2);
+  const [first, second] = await pair.receiver.releases();
 
   const counts = first!.cells.map(({ values }) => values.map(({ amount }) => amount));
   const truth = first!.cells.map(({ values }, index) => values.map((_, slot) => (index === 0 && slot === 0 ? 30 : 0)));
@@ -105,7 +47,7 @@ test('sealed spans in, private totals out, with a key holder that is late and a 
   ]);
   expect(second).toMatchObject({ budget: { consumed: '90', remaining: '0' } });
 
-  const text = await (await fetch(`http://127.0.0.1:${String(receiver.ports.prometheus)}/metrics`)).text();
+  const text = await (await fetch(`http://127.0.0.1:${String(pair.receiver.ports.prometheus)}/metrics`)).text();
   expect(text).toContain(
     'telemetry_kit_suppressed{report="checkout",measurement="plan",region="eu",reason="budget"} 1',
   );

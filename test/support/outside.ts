@@ -13,7 +13,10 @@ export function pythonWith(module: string): string | undefined {
   }
 }
 
-/** `describe`, skipped with its reason where something is missing; in CI the tests run and fail. */
+/**
+ * `describe`, skipped with its reason in the name where an outside program is missing: a user need not install it to
+ * run the tests. In CI nothing is skipped: the tests run, and fail for want of it.
+ */
 export function describeWith(name: string, missing: string | undefined, body: () => void): void {
   if (missing === undefined || process.env['CI'] === 'true') describe(name, body);
   else describe.skip(`${name} [SKIPPED: ${missing}]`, body);

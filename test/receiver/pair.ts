@@ -1,0 +1,88 @@
+/** A built receiver and key holder in one folder, joined by a Unix socket, on a clock of the test's own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { RunningKeyHolder } from '../../src/keyholder/start.js';
+import type { CompiledPlan } from '../../src/plan/compile.js';
+import type { RunningReceiver } from '../../src/receiver/index.js';
+import { testPrivateKey } from '../support/keys.js';
+import { createKeyHolderClient, PrivateKey, startKeyHolder, startReceiver } from './built.js';
+import { key, logger, requestWith, WINDOW } from './harness.js';
+
+export class ServicePair {
+  /** Unix seconds. */
+  now = WINDOW + 1;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'telemetry-kit-pair-'));
+  readonly #plan: CompiledPlan;
+  #receiver: RunningReceiver | undefined;
+  #keyHolder: RunningKeyHolder | undefined;
+
+  constructor(plan: CompiledPlan) {
+    this.#plan = plan;
+  }
+
+  get receiver(): RunningReceiver {
+    if (this.#receiver === undefined) throw new Error('start the receiver first');
+    return this.#receiver;
+  }
+
+  async startReceiver(): Promise<void> {
+    const address = { host: '127.0.0.1', port: 0 };
+    this.#receiver = await startReceiver({
+      dataFolder: join(this.#folder, 'receiver'),
+      plans: [this.#plan],
+      publicKeys: [key],
+      decryptor: createKeyHolderClient({ target: `unix:${this.#socket}` }),
+      otlpHttp: address,
+      otlpGrpc: address,
+      prometheus: address,
+      admin: address,
+      verifyWorkers: 1,
+      logger,
+      clock: () => this.now * 1000,
+    });
+  }
+
+  async startKeyHolder(): Promise<void> {
+    const { p, q } = testPrivateKey().exportPrimes();
+    this.#keyHolder = await startKeyHolder({
+      dataFolder: join(this.#folder, 'keyholder'),
+      privateKeys: [PrivateKey.fromPrimes(p, q, { allowTestSize: true })],
+      plans: [this.#plan],
+      ceilings: { epsilonPerPeriod: '1000', period: 'day', epsilonPerRelease: '20' },
+      domains: ['shop'],
+      listen: { socketPath: this.#socket },
+      logger,
+      clock: () => this.now * 1000,
+    });
+  }
+
+  /** Sends envelopes over OTLP/HTTP; all must be accepted. */
+  async send(...envelopes: string[]): Promise<void> {
+    const response = await fetch(`http://127.0.0.1:${String(this.receiver.ports.otlpHttp)}/v1/traces`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(requestWith(...envelopes)),
+    });
+    expect(await response.json()).toEqual({});
+  }
+
+  /** Lets time pass until so many windows are published. */
+  async untilPublished(windows: number): Promise<void> {
+    while ((await this.receiver.releases()).length < windows) {
+      this.now += 1;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#receiver?.close();
+    await this.#keyHolder?.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  get #socket(): string {
+    return join(this.#folder, 'k.sock');
+  }
+}
