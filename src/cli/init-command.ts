@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { toBase64Url } from '../bytes.js';
 import { sealOwnerSeed, sealPrivateKey } from '../keyholder/key-at-rest.js';
 import { compareRational, type Rational } from '../math/rational.js';
+import type { PrivateKey } from '../paillier/private-key.js';
 import { compilePlan } from '../plan/compile.js';
 import { signPlan } from '../plan/document.js';
 import type { Plan } from '../plan/plan.js';
@@ -18,6 +19,7 @@ import {
   writeReceiverFolder,
   type InitContents,
 } from './init-folders.js';
+import { interruptible } from './interruptible.js';
 import { generateKeyVisibly } from './key-progress.js';
 import { FOLDERS } from './layout.js';
 import { writeData, writeJson, writeNote } from './output.js';
@@ -36,15 +38,42 @@ export interface InitOptions {
 /** 144 random bits, typed by nobody. */
 const PASSPHRASE_BYTES = 18;
 
-/** Throws `invalid_configuration` where a folder exists, `invalid_plan` for a plan or name that cannot be. */
+/**
+ * Throws `invalid_configuration` where a folder exists, `invalid_plan` for a plan or name that cannot be. Stopped
+ * before the first folder is made, it makes none.
+ */
 export async function init(root: string, options: InitOptions): Promise<void> {
   assertAbsent(Object.values(FOLDERS).map((folder) => join(root, folder)));
   checkPlanEarly(options);
   const passphrases = choosePassphrases(options.passphraseFile);
-  const key = generateKeyVisibly(Number(options.bits));
-  const plan = planFor(options, key.publicKey.kid);
+  await interruptible(async (signal) => {
+    const key = await generateKeyVisibly(Number(options.bits), signal);
+    const plan = planFor(options, key.publicKey.kid);
+    writeNote('sealing the keys and signing the plan');
+    const contents = await sealedContents(key, plan, passphrases);
+    signal.throwIfAborted();
+    writeApplicationFolder(root, contents);
+    writeReceiverFolder(root, contents);
+    writeKeyHolderFolder(root, contents, largestEpsilon(plan));
+    writeOwnerFolder(root, contents);
+    tell(root, options, {
+      bits: key.publicKey.bits,
+      kid: key.publicKey.kid,
+      ownerKey: contents.signedPlan.signature.publicKey,
+      planHash: compilePlan(plan).hashText,
+      passphraseFiles: !passphrases.given,
+    });
+  });
+}
+
+interface Passphrases {
+  readonly keyHolder: string;
+  readonly owner: string;
+  readonly given: boolean;
+}
+
+async function sealedContents(key: PrivateKey, plan: Plan, passphrases: Passphrases): Promise<InitContents> {
   const seed = systemRandom(32);
-  writeNote('sealing the keys and signing the plan');
   const contents: InitContents = {
     signedPlan: signPlan(plan, seed),
     publicKey: encodePublicKey(key.publicKey),
@@ -53,17 +82,7 @@ export async function init(root: string, options: InitOptions): Promise<void> {
     ...(passphrases.given ? {} : { passphrases }),
   };
   seed.fill(0);
-  writeApplicationFolder(root, contents);
-  writeReceiverFolder(root, contents);
-  writeKeyHolderFolder(root, contents, largestEpsilon(plan));
-  writeOwnerFolder(root, contents);
-  tell(root, options, {
-    bits: key.publicKey.bits,
-    kid: key.publicKey.kid,
-    ownerKey: contents.signedPlan.signature.publicKey,
-    planHash: compilePlan(plan).hashText,
-    passphraseFiles: !passphrases.given,
-  });
+  return contents;
 }
 
 function planFor({ plan, name, domain }: InitOptions, kid: string): Plan {
@@ -75,7 +94,7 @@ function checkPlanEarly(options: InitOptions): void {
   planFor(options, toBase64Url(new Uint8Array(32)));
 }
 
-function choosePassphrases(file: string | undefined): { keyHolder: string; owner: string; given: boolean } {
+function choosePassphrases(file: string | undefined): Passphrases {
   const given = givenPassphrase(file);
   if (given !== undefined) return { keyHolder: assertLongEnough(given), owner: given, given: true };
   const [keyHolder, owner] = [systemRandom(PASSPHRASE_BYTES), systemRandom(PASSPHRASE_BYTES)].map(toBase64Url);

@@ -5,6 +5,7 @@ import { sealPrivateKey } from '../keyholder/key-at-rest.js';
 import { writeSecretFile } from '../keyholder/secret-file.js';
 import { decodePublicKey, encodePublicKey } from '../wire/public-key-document.js';
 import { assertAbsent, createFolder, createJsonFile, jsonText, PUBLIC_MODE, readJson } from './files.js';
+import { interruptible } from './interruptible.js';
 import { generateKeyVisibly } from './key-progress.js';
 import { FILES } from './layout.js';
 import { alignColumns, writeData, writeJson } from './output.js';
@@ -16,23 +17,27 @@ export interface KeysGenerateOptions {
   readonly passphraseFile?: string;
 }
 
-/** Throws `invalid_configuration` if either file exists, before any time is spent. */
+/** Throws `invalid_configuration` if either file exists, before any time is spent. Stopped, it writes neither. */
 export async function keysGenerate({ bits, out, passphraseFile }: KeysGenerateOptions): Promise<void> {
   const publicFile = join(out, FILES.publicKey);
   const privateFile = join(out, FILES.privateKey);
   assertAbsent([publicFile, privateFile]);
   createFolder(out);
   const passphrase = await readNewPassphrase(passphraseFile, 'the private key');
-  const key = generateKeyVisibly(Number(bits));
-  writeSecretFile(privateFile, jsonText(await sealPrivateKey(key, passphrase)));
-  createJsonFile(publicFile, encodePublicKey(key.publicKey), PUBLIC_MODE);
-  writeData(
-    alignColumns([
-      ['key id', key.publicKey.kid],
-      ['public key', `${publicFile} (for applications and the receiver)`],
-      ['private key', `${privateFile} (for the key holder only; sealed, mode 0600)`],
-    ]),
-  );
+  await interruptible(async (signal) => {
+    const key = await generateKeyVisibly(Number(bits), signal);
+    const sealed = jsonText(await sealPrivateKey(key, passphrase));
+    signal.throwIfAborted();
+    writeSecretFile(privateFile, sealed);
+    createJsonFile(publicFile, encodePublicKey(key.publicKey), PUBLIC_MODE);
+    writeData(
+      alignColumns([
+        ['key id', key.publicKey.kid],
+        ['public key', `${publicFile} (for applications and the receiver)`],
+        ['private key', `${privateFile} (for the key holder only; sealed, mode 0600)`],
+      ]),
+    );
+  });
 }
 
 /** Public facts only, whichever of the files it is. Throws `invalid_key` for a file that is neither. */

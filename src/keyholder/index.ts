@@ -3,9 +3,9 @@
  * the receiver loads imports this.
  */
 export { exportPrivateJwk, importPrivateKey, type PrivateJwk } from '../paillier/foreign-private-key.js';
-export { generatePrivateKey } from '../paillier/key-generation.js';
 export { PrivateKey } from '../paillier/private-key.js';
 export type { CeilingOptions } from './ceilings.js';
+export { generatePrivateKey, type GenerateKeyOptions } from './generate-key.js';
 export { openOwnerSeed, openPrivateKey, sealOwnerSeed, sealPrivateKey } from './key-at-rest.js';
 export type { LedgerEntry } from './ledger-entry.js';
 export { exportLedger, verifyLedgerExport, type LedgerVerification, type PeriodSpending } from './ledger-export.js';

@@ -71,11 +71,17 @@ export function passesMillerRabin(value: bigint, base: bigint): boolean {
 
 /** Whether value is prime, wrong with probability below 2^-128 (and never for a prime). */
 export function isProbablePrime(value: bigint, random: RandomBytes): boolean {
+  return finish(primalitySteps(value, random));
+}
+
+/** The same, yielding between two exponentiations. */
+function* primalitySteps(value: bigint, random: RandomBytes): Generator<'round', boolean> {
   if (value < 2n) return false;
   if (value === 2n || value === 3n) return true;
   if ((value & 1n) === 0n || (value > BigInt(SIEVE_LIMIT) && smallFactor(value) !== undefined)) return false;
   for (let round = 0; round < MILLER_RABIN_ROUNDS; round += 1) {
     if (!passesMillerRabin(value, 2n + randomBelow(random, value - 3n))) return false;
+    yield 'round';
   }
   return true;
 }
@@ -83,18 +89,29 @@ export function isProbablePrime(value: bigint, random: RandomBytes): boolean {
 /** Primes tried before the first exponentiation: few, because each costs a division. */
 const TRIAL_PRIMES = 2048;
 
+/** Before the first exponentiation of a candidate, and after each of the rounds that make sure of it. */
+export type PrimeSearchStep = 'candidate' | 'round';
+
 /**
- * A random prime = 3 (mod 4) of exactly `bits` bits, its two highest bits set so that the product of two
- * has exactly twice as many. Candidates are independent, so no prime is preferred. `onCandidate` is called
- * once for every candidate that reaches an exponentiation.
+ * Searches for a random prime = 3 (mod 4) of exactly `bits` bits, its two highest bits set so that the product
+ * of two has exactly twice as many. Candidates are independent, so no prime is preferred. Yields between two
+ * exponentiations, some milliseconds apart: there the search can be left or made to wait.
  */
-export function generateBlumPrime(bits: number, random: RandomBytes, onCandidate?: () => void): bigint {
+export function* searchBlumPrime(bits: number, random: RandomBytes): Generator<PrimeSearchStep, bigint> {
   const top = 3n << BigInt(bits - 2);
   const trial = smallPrimes().slice(0, TRIAL_PRIMES).map(BigInt);
   for (;;) {
     const candidate = randomBits(random, bits) | top | 3n;
     if (trial.some((prime) => candidate % prime === 0n)) continue;
-    onCandidate?.();
-    if (passesMillerRabin(candidate, 2n) && isProbablePrime(candidate, random)) return candidate;
+    yield 'candidate';
+    if (passesMillerRabin(candidate, 2n) && (yield* primalitySteps(candidate, random))) return candidate;
+  }
+}
+
+/** Takes a search to its end without a pause. */
+export function finish<Result>(steps: Generator<unknown, Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
   }
 }

@@ -95,7 +95,8 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-function start(commandLine: readonly string[], environment: Environment): ChildProcess {
+/** Standard input is closed; output comes through pipes. */
+export function start(commandLine: readonly string[], environment: Environment = {}): ChildProcess {
   return spawn(process.execPath, [MAIN, ...commandLine], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TELEMETRY_KIT_PASSPHRASE: undefined, ...environment },

@@ -10,7 +10,6 @@ import {
   isCiphertext,
 } from '../../src/paillier/ciphertext.js';
 import { Encryptor } from '../../src/paillier/encrypt.js';
-import { generatePrivateKey } from '../../src/paillier/key-generation.js';
 import { obfuscationBase } from '../../src/paillier/obfuscation.js';
 import { PrivateKey } from '../../src/paillier/private-key.js';
 import { PublicKey } from '../../src/paillier/public-key.js';
@@ -125,14 +124,18 @@ describe('private keys', () => {
     expect(() => PrivateKey.fromPrimes(p, p, options)).toThrow(/equal/);
     expect(() => PrivateKey.fromPrimes(p, q - 2n, options)).toThrow(/not prime/);
     expect(() => PrivateKey.fromPrimes(p, 1_000_003n, options)).toThrow(/differ in length/);
+    const sophieGermain = BigInt('0x710d18b1e1404d781ed01ce15992f463e5c927e2d9610927c79b2fa1ef34834b');
+    expect(() => PrivateKey.fromPrimes(sophieGermain, 2n * sophieGermain + 1n, options)).toThrow(/share a factor/);
   });
-  it('are generated in the declared form', () => {
-    const made = generatePrivateKey(512, systemRandom, undefined, { allowTestSize: true });
-    const { p, q } = made.exportPrimes();
-    expect(made.publicKey.bits).toBe(512);
-    expect([p & 3n, q & 3n]).toEqual([3n, 3n]);
-    expect(gcd(p - 1n, q - 1n)).toBe(2n);
-    expect(() => generatePrivateKey(512, systemRandom)).toThrow(/not a key size/);
+  it('are accepted with halves one bit apart, as other libraries make them', () => {
+    const { p } = secret.exportPrimes();
+    // The next prime above 2^256, found once and checked here.
+    const q = (1n << 256n) + 297n;
+    const uneven = PrivateKey.fromPrimes(p, q, { allowTestSize: true });
+    expect([p, q].map((prime) => prime.toString(2).length)).toEqual([256, 257]);
+    const c = new Encryptor(uneven.publicKey, { teeth: 3, tables: 1 }).encrypt(77n, systemRandom);
+    expect(uneven.decrypt(c, systemRandom)).toBe(77n);
+    expect(PrivateKey.fromPrimes(q, p, { allowTestSize: true }).decrypt(c, systemRandom)).toBe(77n);
   });
 });
 
