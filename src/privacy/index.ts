@@ -2,9 +2,31 @@
 export { bernoulli, bernoulliExp, type Flip } from './bernoulli.js';
 export { MECHANISM, scaleFor } from './calibration.js';
 export { coinsFrom, type Coins } from './coins.js';
+export { describeNoise, noiseLaw, type NoiseDescription } from './describe-noise.js';
+export { sampleDiscreteGaussian } from './discrete-gaussian.js';
 export { sampleDiscreteLaplace } from './discrete-laplace.js';
-export { describeNoise, type NoiseDescription, type NoiseServers } from './noise-law.js';
+export {
+  discreteGaussian,
+  discreteLaplace,
+  formatMechanism,
+  sampleNoise,
+  type DiscreteGaussian,
+  type DiscreteLaplace,
+  type Mechanism,
+  type Noise,
+} from './mechanism.js';
+export type { NoiseLaw, NoiseServers } from './noise-law.js';
 export { NoisePool } from './noise-pool.js';
 export { PrivacyBudget, type BudgetDecision } from './privacy-budget.js';
+export {
+  addCosts,
+  approximateCost,
+  concentratedCost,
+  mechanismCost,
+  NO_COST,
+  pureCost,
+  type PrivacyCost,
+} from './privacy-cost.js';
+export type { Quantity } from './quantity.js';
 export { SecureBits } from './secure-bits.js';
 export type { UniformSource } from './uniform-source.js';

@@ -1,13 +1,17 @@
 /** The samplers followed through every sequence of their choices: deterministic, no false alarms. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bitLength } from '../../src/bytes.js';
-import { parseRational, type Rational } from '../../src/math/rational.js';
+import { parseRational, ZERO } from '../../src/math/rational.js';
 import { bernoulli, bernoulliExp } from '../../src/privacy/bernoulli.js';
-import type { Coins } from '../../src/privacy/coins.js';
+import { sampleDiscreteGaussian } from '../../src/privacy/discrete-gaussian.js';
 import { sampleDiscreteLaplace } from '../../src/privacy/discrete-laplace.js';
+import { integerSquareRoot } from '../../src/privacy/integer-square-root.js';
 import { SecureBits } from '../../src/privacy/secure-bits.js';
+import { discreteGaussianProbability } from '../support/discrete-gaussian-law.js';
 import { discreteLaplaceProbability } from '../support/discrete-laplace-law.js';
 import { enumerate, type Choose, type Enumeration } from '../support/enumerate.js';
+import { deviates, enumeratedCoins } from '../support/enumerated-coins.js';
 
 /** A generator whose first bytes are given and whose others are zero. */
 function scripted(first: readonly number[]): SecureBits {
@@ -113,76 +117,41 @@ describe('coins', () => {
   });
 });
 
-/** Outcome of a run that was cut where it would start again from the beginning. */
-const AGAIN = 'again';
-class StartsAgain extends Error {}
-
-/**
- * Coins whose choices are enumerated, the exp(-gamma) coin by its own law. The sampler's first draw is below
- * `first`; a second such draw means that everything so far was rejected.
- */
-function enumeratedCoins(choose: Choose, first: bigint): Coins {
-  let started = false;
-  return {
-    uniform: (bound) => {
-      if (bound === first && started) throw new StartsAgain();
-      started ||= bound === first;
-      return BigInt(choose(new Array<number>(Number(bound)).fill(1 / Number(bound))));
-    },
-    bernoulliExp: (numerator, denominator) => {
-      const probability = Math.exp(-Number(numerator) / Number(denominator));
-      return choose([1 - probability, probability]) === 1;
-    },
-  };
-}
-
 describe('discrete Laplace', () => {
-  const TOLERANCE = 2 ** -40;
-
-  /** Whether the sampler's law, given that it does not start again, is another than that of `scale`. */
-  function deviates(sampler: (coins: Coins) => bigint, scale: Rational): boolean {
-    const { mass, open } = enumerate<number | typeof AGAIN>((choose) => {
-      try {
-        return Number(sampler(enumeratedCoins(choose, scale.numerator)));
-      } catch (error) {
-        if (error instanceof StartsAgain) return AGAIN;
-        throw error;
-      }
-    }, TOLERANCE);
-    const finished = 1 - (mass.get(AGAIN) ?? 0);
-    const law = discreteLaplaceProbability(Number(scale.numerator) / Number(scale.denominator));
-    return Array.from({ length: 21 }, (_, index) => index - 10).some(
-      (value) => Math.abs((mass.get(value) ?? 0) / finished - law(value)) > (2 * open) / finished + 1e-14,
-    );
-  }
-
-  test.each(['0.2', '0.5', '1', '1.5', '2.5', '3', '10'])('scale %s is exact', (text) => {
+  test.each(['0.2', '0.5', '1', '1.5', '2', '2.5', '3', '10'])('scale %s is exact', (text) => {
     const scale = parseRational(text);
-    expect(deviates((coins) => sampleDiscreteLaplace(coins, scale), scale)).toBe(false);
-  });
-
-  test('and the comparison sees a zero counted twice, a shifted magnitude and another scale', () => {
-    const scale = parseRational('1');
-    const zeroTwice = (coins: Coins): bigint => {
-      let magnitude = coins.uniform(1n);
-      while (coins.bernoulliExp(1n, 1n)) magnitude += 1n;
-      return coins.uniform(2n) === 1n ? -magnitude : magnitude;
-    };
-    const shifted = (coins: Coins): bigint => {
-      const value = sampleDiscreteLaplace(coins, scale);
-      return value > 0n ? value - 1n : value;
-    };
-    expect(deviates(zeroTwice, scale)).toBe(true);
-    expect(deviates(shifted, scale)).toBe(true);
-    expect(deviates((coins) => sampleDiscreteLaplace(coins, parseRational('0.5')), scale)).toBe(true);
+    const law = discreteLaplaceProbability(Number(text));
+    expect(deviates((coins) => sampleDiscreteLaplace(coins, scale), law)).toBe(false);
   });
 
   test('scale zero is refused', () => {
-    expect(() =>
-      sampleDiscreteLaplace(
-        enumeratedCoins(() => 0, 1n),
-        parseRational('0'),
-      ),
-    ).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+    const coins = enumeratedCoins(() => 0);
+    expect(() => sampleDiscreteLaplace(coins, ZERO)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+  });
+});
+
+describe('discrete Gaussian', () => {
+  test.each(['0.1', '0.5', '1', '1.3', '2', '4', '6.25', '20'])('variance %s is exact', (text) => {
+    const variance = parseRational(text);
+    const law = discreteGaussianProbability(Number(text));
+    expect(deviates((coins) => sampleDiscreteGaussian(coins, variance), law)).toBe(false);
+  });
+
+  test('variance zero is refused', () => {
+    const coins = enumeratedCoins(() => 0);
+    expect(() => sampleDiscreteGaussian(coins, ZERO)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+  });
+});
+
+describe('integer square root', () => {
+  test('is the floor, for every size', () => {
+    fc.assert(
+      fc.property(fc.bigInt(0n, 1n << 200n), (value) => {
+        const root = integerSquareRoot(value);
+        expect(root * root <= value && value < (root + 1n) * (root + 1n)).toBe(true);
+      }),
+    );
+    expect([0n, 1n, 2n, 3n, 4n, 8n, 9n].map(integerSquareRoot)).toEqual([0n, 1n, 1n, 1n, 2n, 2n, 3n]);
+    expect(() => integerSquareRoot(-1n)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
   });
 });
