@@ -1,9 +1,17 @@
 /** Rules of single measurements: sets that are sets, ranges that hold something, totals that fit their slots. */
 import { isWholeSteps, parseDecimal, type Decimal } from '../math/decimal.js';
-import { approximate, compareRational, parseRational, ZERO, type Rational } from '../math/rational.js';
-import { DEFAULT_SPAN_BOUNDS, type Measurement, type Plan, type Report, type SumMeasurement } from './plan.js';
+import { approximate, parseRational } from '../math/rational.js';
+import {
+  DEFAULT_SPAN_BOUNDS,
+  type Measurement,
+  type Plan,
+  type PlanPrivacy,
+  type Report,
+  type SumMeasurement,
+} from './plan.js';
 import { notIncreasing, repeated, type PlanIssue } from './plan-issue.js';
-import { OTHER, releaseEpsilon, slotsOf } from './slots.js';
+import { sensitivityOf } from './sensitivity.js';
+import { OTHER, slotsOf } from './slots.js';
 
 /** Above this epsilon a release protects nobody. */
 const MAX_RELEASE_EPSILON = 10;
@@ -15,21 +23,15 @@ const RANGE_FACTOR = 1n << 20n;
 const NOISE_FACTOR = 64n;
 
 export function checkMeasurements(plan: Plan): PlanIssue[] {
-  const budget = parseRational(plan.privacy.epsilon);
-  const empty: PlanIssue[] =
-    compareRational(budget, ZERO) === 0
-      ? [{ path: 'privacy.epsilon', message: 'is 0: nothing could ever be released, declare a positive budget' }]
-      : [];
-  const each = plan.reports.flatMap((report, r) =>
+  return plan.reports.flatMap((report, r) =>
     report.measurements.flatMap((measurement, m) => {
       const path = `reports[${String(r)}].measurements[${String(m)}]`;
       const own = checkKind(path, measurement);
       return own.length > 0
         ? own
-        : [...checkEpsilon(path, measurement, budget, plan), ...checkCapacity(path, report, measurement)];
+        : [...checkEpsilon(path, measurement), ...checkCapacity(path, plan.privacy, report, measurement)];
     }),
   );
-  return [...empty, ...each];
 }
 
 function checkKind(path: string, measurement: Measurement): PlanIssue[] {
@@ -94,10 +96,10 @@ function isAbove(high: Decimal, low: Decimal): boolean {
   return high.coefficient * 10n ** BigInt(low.places) > low.coefficient * 10n ** BigInt(high.places);
 }
 
-function checkEpsilon(path: string, measurement: Measurement, budget: Rational, plan: Plan): PlanIssue[] {
+function checkEpsilon(path: string, measurement: Measurement): PlanIssue[] {
   const parts = measurement.kind === 'sum' ? ['epsilon', 'countEpsilon'] : ['epsilon'];
   const epsilons = measurement.kind === 'sum' ? [measurement.epsilon, measurement.countEpsilon] : [measurement.epsilon];
-  const ranges = epsilons.flatMap((epsilon, index): PlanIssue[] => {
+  return epsilons.flatMap((epsilon, index): PlanIssue[] => {
     const value = approximate(parseRational(epsilon));
     const field = `${path}.${parts[index] ?? ''}`;
     if (value < MIN_RELEASE_EPSILON) {
@@ -105,17 +107,14 @@ function checkEpsilon(path: string, measurement: Measurement, budget: Rational, 
     }
     return value > MAX_RELEASE_EPSILON ? [{ path: field, message: 'is above 10: that protects nobody, lower it' }] : [];
   });
-  if (ranges.length > 0 || compareRational(releaseEpsilon(measurement), budget) <= 0) return ranges;
-  const message = `is more than the whole budget of ${plan.privacy.epsilon}: lower it or raise privacy.epsilon`;
-  return [{ path: `${path}.epsilon`, message }];
 }
 
 /** The largest total and 64 times the noise scale stay within a slot, so that no value is ever refused later. */
-function checkCapacity(path: string, report: Report, measurement: Measurement): PlanIssue[] {
+function checkCapacity(path: string, privacy: PlanPrivacy, report: Report, measurement: Measurement): PlanIssue[] {
   const limit = measurement.kind === 'sum' ? 1n << 126n : 1n << 46n;
   const spans = BigInt(report.mode === 'coalesced' ? Math.max(...(report.spanBounds ?? DEFAULT_SPAN_BOUNDS)) : 1);
   const overflows = slotsOf(measurement).some(({ bound, epsilon }) => {
-    const noise = (bound * epsilon.denominator * NOISE_FACTOR) / epsilon.numerator;
+    const noise = (sensitivityOf(privacy, bound).l1 * epsilon.denominator * NOISE_FACTOR) / epsilon.numerator;
     return spans * bound * RANGE_FACTOR > limit || noise > limit;
   });
   return overflows

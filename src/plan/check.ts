@@ -4,6 +4,7 @@
  */
 import { TelemetryKitError } from '../errors.js';
 import { checkMeasurements } from './check-measurements.js';
+import { checkPrivacy } from './check-privacy.js';
 import { checkStructure } from './check-structure.js';
 import { checkWork } from './check-work.js';
 import { compilePlan } from './compile.js';
@@ -29,7 +30,7 @@ export function checkPlan(input: unknown): PlanCheck {
     return { issues: parsed.error.issues.map(describe), warnings: [] };
   }
   const plan = parsed.data as Plan;
-  const rules = [...checkStructure(plan), ...checkMeasurements(plan)];
+  const rules = [...checkStructure(plan), ...checkMeasurements(plan), ...checkPrivacy(plan)];
   // What follows needs a plan that can be compiled.
   const issues = rules.length > 0 ? rules : checkWork(compilePlan(plan));
   return issues.length > 0 ? { issues, warnings: [] } : { plan, issues, warnings: warnAbout(plan) };

@@ -1,9 +1,8 @@
 /** True statements about a valid plan that a careful author wants to read. */
-import { addRational, approximate, parseRational, ZERO, type Rational } from '../math/rational.js';
-import { labelCombinations } from './check-structure.js';
+import { approximate } from '../math/rational.js';
 import type { Plan } from './plan.js';
 import type { PlanIssue } from './plan-issue.js';
-import { releaseEpsilon } from './slots.js';
+import { periodEpsilon, streamsEpsilon, windowEpsilon } from './plan-cost.js';
 
 export function warnAbout(plan: Plan): PlanIssue[] {
   const warnings: PlanIssue[] = [];
@@ -25,22 +24,18 @@ export function warnAbout(plan: Plan): PlanIssue[] {
       message: 'is "keyholder": the key holder sees exact totals before it adds noise',
     });
   }
-  const spent = approximate(windowEpsilon(plan));
-  const windows = approximate(parseRational(plan.privacy.epsilon)) / spent;
-  warnings.push({
-    path: 'privacy',
-    message: `a window costs epsilon ${String(spent)} (event, sequential); the budget of ${plan.privacy.epsilon} a ${plan.privacy.period} pays for ${String(Math.floor(windows))} windows of ${String(plan.window.seconds)} s, later ones are suppressed`,
-  });
+  warnings.push({ path: 'privacy', message: describeCost(plan) });
   return warnings;
 }
 
-/** What one window debits: every declared cell of every report. */
-function windowEpsilon(plan: Plan): Rational {
-  return plan.reports
-    .flatMap((report) =>
-      report.measurements.flatMap((measurement) =>
-        new Array<Rational>(labelCombinations(plan, report)).fill(releaseEpsilon(measurement)),
-      ),
-    )
-    .reduce(addRational, ZERO);
+function describeCost(plan: Plan): string {
+  const { unit, epsilon, period } = plan.privacy;
+  const reserved = approximate(periodEpsilon(plan));
+  const spent = approximate(windowEpsilon(plan));
+  const available = approximate(streamsEpsilon(plan.privacy));
+  if (spent === 0) {
+    return `a ${period} costs epsilon ${String(reserved)} (${unit}) of ${epsilon}, however many windows are released`;
+  }
+  const windows = Math.floor((available - reserved) / spent);
+  return `a window costs epsilon ${String(spent)} (${unit}, sequential); the budget of ${epsilon} a ${period} pays for ${String(windows)} windows of ${String(plan.window.seconds)} s, later ones are suppressed`;
 }

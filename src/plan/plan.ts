@@ -10,11 +10,20 @@ type CategoryValue = string;
 interface MeasurementBase {
   /** Lower-case identifier, unique in its report; part of the published series' name. */
   readonly name: string;
-  /** Privacy loss of one release, a decimal string such as "1" or "0.25". */
+  /**
+   * A decimal string such as "1" or "0.25". Unit `event`: privacy loss of one release. Unit `user-period`, and for
+   * a running total: the loss of all releases of a budget period together. Under discrete Gaussian noise it takes
+   * the same part of the budget's rho.
+   */
   readonly epsilon: string;
+  /** What is released: each window by itself (default), or after each window the total since the period began. */
+  readonly release?: ReleaseStream;
   /** Smallest noised count that is published; a courtesy to readers, not a protection. Default 0. */
   readonly minimum?: number;
 }
+
+export const RELEASE_STREAMS = ['windows', 'total'] as const;
+export type ReleaseStream = (typeof RELEASE_STREAMS)[number];
 
 interface SingleAttribute {
   /** Key of the span attribute that is taken out and sealed. */
@@ -128,15 +137,51 @@ export interface PlanWindow {
 export const PERIODS = ['hour', 'day', 'week'] as const;
 export type Period = (typeof PERIODS)[number];
 
+/** What one epsilon protects: one span's contribution, or all of one subject's contributions in a budget period. */
+export const PRIVACY_UNITS = ['event', 'user-period'] as const;
+export type PrivacyUnit = (typeof PRIVACY_UNITS)[number];
+
+export const MECHANISMS = ['discrete-laplace', 'discrete-gaussian'] as const;
+export type MechanismName = (typeof MECHANISMS)[number];
+
+/** The most that one subject adds to one report in a budget period; the processor enforces it, in silence. */
+export interface ContributionBounds {
+  /** Key of the attribute that tells subjects apart: taken out of every span, never exported. */
+  readonly subject: string;
+  /** Spans of one subject that count in a period, per report; later ones are sealed as absent. */
+  readonly visits: number;
+  /** How many of these may fall into one window; default: all. Matters to discrete Gaussian noise and totals. */
+  readonly visitsPerWindow?: number;
+  /** Most processes one subject can reach that do not share their contribution store; default 1. Each counts for itself. */
+  readonly processes?: number;
+}
+
+/** Parts of every period's budget, decimal strings that add up to at most 1. */
+export interface BudgetShares {
+  /** Windows and totals that are released by themselves. */
+  readonly streams: string;
+  readonly queries: string;
+  readonly segments: string;
+}
+
 export interface PlanPrivacy {
   /** Plans that measure the same people share one domain, and so one budget. */
   readonly domain: string;
-  /** What one unit of privacy protects: `event`, one span's contribution. */
-  readonly unit: 'event';
+  readonly unit: PrivacyUnit;
   /** Budget period in UTC. */
   readonly period: Period;
   /** Most epsilon that may be spent in one period, a decimal string. */
   readonly epsilon: string;
+  /** Probability, a decimal string, with which epsilon may be exceeded; "0" where it is left out. */
+  readonly delta?: string;
+  /** Default discrete Laplace, which needs no delta. */
+  readonly mechanism?: MechanismName;
+  /** Unit `user-period` only, and required there. */
+  readonly bounds?: ContributionBounds;
+  /** Unit `event` only: the budget holds for every span of time as long as a period, not only for calendar periods. */
+  readonly sliding?: boolean;
+  /** Everything to streams where it is left out. */
+  readonly shares?: BudgetShares;
   /** Who adds noise: both servers in full (default), or the key holder alone. */
   readonly noise: 'both' | 'keyholder';
 }

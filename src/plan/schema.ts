@@ -1,6 +1,6 @@
 /** The shape of a plan, field by field. Rules that span several fields are in check.ts. */
 import * as z from 'zod/mini';
-import { PERIODS, REPORT_MODES, SPAN_KINDS } from './plan.js';
+import { MECHANISMS, PERIODS, PRIVACY_UNITS, RELEASE_STREAMS, REPORT_MODES, SPAN_KINDS } from './plan.js';
 
 /** Longest measurement category list (PROTOCOL.md, section "Measurements"). */
 const MAX_CATEGORIES = 32;
@@ -40,6 +40,7 @@ const filled = <Item extends z.core.SomeType>(item: Item, most: number) =>
 const measurementBase = {
   name: identifier,
   epsilon: decimal,
+  release: z.optional(z.enum(RELEASE_STREAMS, `must be one of ${RELEASE_STREAMS.join(', ')}`)),
   minimum: z.optional(
     z
       .int('must be a whole number: write an integer')
@@ -107,6 +108,31 @@ const report = z.strictObject({
   measurements: filled(measurement, 16),
 });
 
+const counted = (most: number) =>
+  z
+    .int('must be a whole number: write an integer')
+    .check(z.gte(1, 'must be 1 or more: raise it'), z.lte(most, `is above ${String(most)}: lower it`));
+
+const privacy = z.strictObject({
+  domain: identifier,
+  unit: z.enum(PRIVACY_UNITS, 'must be "event" (one span) or "user-period" (all of one subject in a period)'),
+  period: z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`),
+  epsilon: decimal,
+  delta: z.optional(decimal),
+  mechanism: z.optional(z.enum(MECHANISMS, `must be one of ${MECHANISMS.join(', ')}`)),
+  bounds: z.optional(
+    z.strictObject({
+      subject: attributeKey,
+      visits: counted(1440),
+      visitsPerWindow: z.optional(counted(1440)),
+      processes: z.optional(counted(1000)),
+    }),
+  ),
+  sliding: z.optional(z.boolean('must be true or false: remove the quotes')),
+  shares: z.optional(z.strictObject({ streams: decimal, queries: decimal, segments: decimal })),
+  noise: z.enum(['both', 'keyholder'], 'must be "both" or "keyholder"'),
+});
+
 /** Every field of a plan document; unknown fields are refused so that a typing error cannot weaken a plan. */
 export const planSchema = z.strictObject({
   version: z.literal(1, 'must be 1: this version reads plan version 1'),
@@ -124,16 +150,7 @@ export const planSchema = z.strictObject({
     8,
   ),
   window: z.strictObject({ seconds: seconds(1), graceSeconds: seconds(0), lagSeconds: seconds(0) }),
-  privacy: z.strictObject({
-    domain: identifier,
-    unit: z.literal(
-      'event',
-      'must be "event": "user-period" needs contribution bounds that this version does not enforce',
-    ),
-    period: z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`),
-    epsilon: decimal,
-    noise: z.enum(['both', 'keyholder'], 'must be "both" or "keyholder"'),
-  }),
+  privacy,
   labels: list(z.strictObject({ key: attributeKey, values: filled(text, 256), otherwise: text }), 8),
   reports: filled(report, 32),
   redact: list(attributeKey, 256),

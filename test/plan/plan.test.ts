@@ -38,7 +38,15 @@ describe('plan check', () => {
     ['window.seconds', 0, 'window.seconds', /at least 1/],
     ['window.seconds', 1.5, 'window.seconds', /whole number/],
     ['window.graceSeconds', -1, 'window.graceSeconds', /at least 0/],
-    ['privacy.unit', 'user-period', 'privacy.unit', /contribution bounds/],
+    ['privacy.unit', 'user', 'privacy.unit', /user-period/],
+    ['privacy.unit', 'user-period', 'privacy.bounds', /without limit/],
+    ['privacy.bounds', { subject: 'user.id', visits: 3 }, 'privacy.bounds', /unit "user-period"/],
+    ['privacy.delta', '0.0001', 'privacy.delta', /above 0.00001/],
+    ['privacy.mechanism', 'discrete-gaussian', 'privacy.delta', /cannot keep/],
+    ['privacy.mechanism', 'laplace', 'privacy.mechanism', /discrete-laplace/],
+    ['privacy.shares', { streams: '0.6', queries: '0.3', segments: '0.2' }, 'privacy.shares', /more than 1/],
+    ['reports.0.measurements.0.release', 'total', 'reports[0].measurements[0].release', /discrete-gaussian/],
+    ['reports.0.measurements.0.release', 'always', 'reports[0].measurements[0].release', /windows, total/],
     ['privacy.epsilon', 1, 'privacy.epsilon', /floats are refused/],
     ['privacy.epsilon', '0', 'privacy.epsilon', /positive budget/],
     ['privacy.epsilon', '-1', 'privacy.epsilon', /decimal string/],
@@ -75,9 +83,9 @@ describe('plan check', () => {
     expect(() => parsePlan(bent(path, value))).toThrow(expect.objectContaining({ code: 'invalid_plan' }));
   });
 
-  it('a release that costs more than the whole budget is refused', () => {
+  it('a window that costs more than the whole budget is refused', () => {
     const { issues } = checkPlan(bent('privacy.epsilon', '0.5'));
-    expect(issues[0]).toMatchObject({ path: 'reports[0].measurements[0].epsilon' });
+    expect(issues[0]).toMatchObject({ path: 'reports' });
   });
 
   it.each([
