@@ -7,7 +7,7 @@ import { gcd, mod } from '../math/modular.js';
 import type { SplitElement } from '../math/split-form.js';
 import type { TupleSet } from '../math/tuple-set.js';
 import type { PublicKey } from '../paillier/public-key.js';
-import { CHALLENGE_MODULUS, responseBits } from './parameters.js';
+import { challengeModulus, responseBits, VERSION_1 } from './parameters.js';
 import type { ProofBranch, ProvenComponent } from './set-membership.js';
 
 /** Why a proof is not accepted; a subset of the receiver's rejection reasons. */
@@ -23,8 +23,9 @@ export interface Subject extends ProvenComponent {
 
 export type Check = readonly [fault: ProofFault, holds: (subject: Subject) => boolean];
 
-export function cheapChecks(key: PublicKey): readonly Check[] {
-  const responseBound = 1n << BigInt(responseBits(key));
+export function cheapChecks(key: PublicKey, parameters = VERSION_1): readonly Check[] {
+  const modulus = challengeModulus(parameters);
+  const responseBound = 1n << BigInt(responseBits(key, parameters));
   const isSplit = ({ unit, omega }: SplitElement): boolean => unit > 0n && unit < key.n && inRange(omega, key.n);
   return [
     // 1 (object form): as many ciphertexts, branches, commitments and responses as the plan's set says.
@@ -32,14 +33,14 @@ export function cheapChecks(key: PublicKey): readonly Check[] {
     // 2: every unit in [1, n), every omega in [0, n).
     ['element_range', (subject) => elementsOf(subject).every(isSplit)],
     // 3: every e_j in [0, 2^t).
-    ['challenge_range', ({ branches }) => branches.every(({ challenge }) => inRange(challenge, CHALLENGE_MODULUS))],
+    ['challenge_range', ({ branches }) => branches.every(({ challenge }) => inRange(challenge, modulus))],
     // 4: every z_ji in [0, 2^(A+t+s+1)).
     [
       'response_range',
       ({ branches }) => branches.every(({ responses }) => responses.every((z) => inRange(z, responseBound))),
     ],
     // 5: sum of e_j = E mod 2^t.
-    ['challenge_sum', ({ branches, challenge }) => mod(sumOf(branches), CHALLENGE_MODULUS) === challenge],
+    ['challenge_sum', ({ branches, challenge }) => mod(sumOf(branches), modulus) === challenge],
   ];
 }
 

@@ -9,13 +9,13 @@ import { createGroupKernel, type FixedBase, type GroupKernel } from '../math/gro
 import { obfuscationBase, obfuscatorBits } from '../paillier/obfuscation.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import { randomBits, type RandomBytes } from '../random.js';
-import { maskBits } from './parameters.js';
+import { maskBits, VERSION_1 } from './parameters.js';
 
 /** `obfuscator`: alpha of a ciphertext. `mask`: gamma of one branch of a proof. */
 export type PairKind = 'obfuscator' | 'mask';
 
-export function exponentBytes(key: PublicKey, kind: PairKind): number {
-  return Math.ceil((kind === 'obfuscator' ? obfuscatorBits(key) : maskBits(key)) / 8);
+export function exponentBytes(key: PublicKey, kind: PairKind, parameters = VERSION_1): number {
+  return Math.ceil((kind === 'obfuscator' ? obfuscatorBits(key) : maskBits(key, parameters)) / 8);
 }
 
 /** Bytes of one record. */

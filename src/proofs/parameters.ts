@@ -1,23 +1,36 @@
-/** Sizes of the membership proof, in bits (docs/PROTOCOL.md, "Parameters"). */
+/**
+ * Sizes of the membership proof, in bits (docs/PROTOCOL.md, "Parameters"). Version 1 of the protocol has one set
+ * of them, which neither an envelope nor a plan can choose; provers and verifiers take others so that a proof can
+ * be enumerated completely over a toy modulus.
+ */
 import { obfuscatorBits } from '../paillier/obfuscation.js';
 import type { PublicKey } from '../paillier/public-key.js';
 
-/** t: a false statement passes with probability 2^-128 per hash query. */
-export const CHALLENGE_BITS = 128;
-export const CHALLENGE_BYTES = CHALLENGE_BITS / 8;
-export const CHALLENGE_MODULUS = 1n << BigInt(CHALLENGE_BITS);
+export interface ProofParameters {
+  /** t: a false statement passes with probability 2^-t per hash query; 2^t is below every prime factor of n. */
+  readonly challengeBits: number;
+  /** s: responses hide the obfuscation exponent up to a statistical distance of 2^-s a branch. */
+  readonly hidingBits: number;
+}
 
-/** s: responses hide the obfuscation exponent up to a statistical distance of 2^-128 a branch. */
-const HIDING_BITS = 128;
+export const VERSION_1: ProofParameters = { challengeBits: 128, hidingBits: 128 };
+
+export const CHALLENGE_BYTES = VERSION_1.challengeBits / 8;
+export const CHALLENGE_MODULUS = challengeModulus(VERSION_1);
+
+/** 2^t. */
+export function challengeModulus({ challengeBits }: ProofParameters): bigint {
+  return 1n << BigInt(challengeBits);
+}
 
 /** Bits of a mask gamma: A + t + s. */
-export function maskBits(key: PublicKey): number {
-  return obfuscatorBits(key) + CHALLENGE_BITS + HIDING_BITS;
+export function maskBits(key: PublicKey, { challengeBits, hidingBits } = VERSION_1): number {
+  return obfuscatorBits(key) + challengeBits + hidingBits;
 }
 
 /** Bits of a response z = gamma + alpha e: one more than a mask. */
-export function responseBits(key: PublicKey): number {
-  return maskBits(key) + 1;
+export function responseBits(key: PublicKey, parameters = VERSION_1): number {
+  return maskBits(key, parameters) + 1;
 }
 
 export function responseBytes(key: PublicKey): number {

@@ -7,7 +7,7 @@ import type { TupleSet } from '../math/tuple-set.js';
 import { mod } from '../math/modular.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { RandomBytes } from '../random.js';
-import { CHALLENGE_BYTES, CHALLENGE_MODULUS } from './parameters.js';
+import { challengeModulus, VERSION_1, type ProofParameters } from './parameters.js';
 import { exponentBytes, type PairKind } from './pairs.js';
 
 /** A group element whose unit stays in its wire form. */
@@ -45,11 +45,13 @@ export function commitComponent(
   member: number,
   randomness: ComponentRandomness,
   random: RandomBytes,
+  parameters: ProofParameters = VERSION_1,
 ): CommittedComponent {
   const witness = set.tuples[member] ?? [];
-  const obfuscators = randomness.obfuscators.map((record) => readPair(key, 'obfuscator', record));
-  const masks = randomness.masks.map((record) => readPair(key, 'mask', record));
-  const simulated = simulatedChallenges(set.tuples.length, member, random);
+  const obfuscators = randomness.obfuscators.map((record) => readPair(key, 'obfuscator', record, parameters));
+  const masks = randomness.masks.map((record) => readPair(key, 'mask', record, parameters));
+  const simulated = simulatedChallenges(set.tuples.length, member, random, parameters);
+  const modulus = challengeModulus(parameters);
   const maskOf = (branch: number, position: number): Pair => masks[branch * set.arity + position] ?? EMPTY;
 
   return {
@@ -63,7 +65,7 @@ export function commitComponent(
     finish: (challenge) => {
       const others = simulated.reduce((sum, value) => sum + value, 0n);
       return set.tuples.map((_, branch) => {
-        const own = branch === member ? mod(challenge - others, CHALLENGE_MODULUS) : (simulated[branch] ?? 0n);
+        const own = branch === member ? mod(challenge - others, modulus) : (simulated[branch] ?? 0n);
         return {
           challenge: own,
           responses: obfuscators.map(({ exponent }, i) => maskOf(branch, i).exponent + exponent * own),
@@ -73,11 +75,19 @@ export function commitComponent(
   };
 }
 
-/** Uniform for every branch but the true one, from one draw. */
-function simulatedChallenges(branches: number, member: number, random: RandomBytes): bigint[] {
-  const bytes = random(branches * CHALLENGE_BYTES);
+/** Uniform in [0, 2^t) for every branch but the true one, from one draw. */
+function simulatedChallenges(
+  branches: number,
+  member: number,
+  random: RandomBytes,
+  { challengeBits }: ProofParameters,
+): bigint[] {
+  const width = Math.ceil(challengeBits / 8);
+  const bytes = random(branches * width);
   return Array.from({ length: branches }, (_, branch) =>
-    branch === member ? 0n : bytesToBigInt(bytes.subarray(branch * CHALLENGE_BYTES, (branch + 1) * CHALLENGE_BYTES)),
+    branch === member
+      ? 0n
+      : BigInt.asUintN(challengeBits, bytesToBigInt(bytes.subarray(branch * width, (branch + 1) * width))),
   );
 }
 
@@ -88,8 +98,8 @@ export interface Pair extends EncodedElement {
 
 const EMPTY: Pair = { exponent: 0n, unit: new Uint8Array(0), omega: 0n };
 
-export function readPair(key: PublicKey, kind: PairKind, record: Uint8Array): Pair {
-  const width = exponentBytes(key, kind);
+export function readPair(key: PublicKey, kind: PairKind, record: Uint8Array, parameters = VERSION_1): Pair {
+  const width = exponentBytes(key, kind, parameters);
   return {
     exponent: bytesToBigInt(record.subarray(0, width)),
     unit: record.subarray(width, width + key.modulusBytes),

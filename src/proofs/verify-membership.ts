@@ -11,7 +11,7 @@ import { obfuscationBase } from '../paillier/obfuscation.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import { cheapChecks, firstFault, inRange, nameEquationFault } from './membership-checks.js';
 import type { Check, ProofFault, Subject } from './membership-checks.js';
-import { CHALLENGE_BITS, responseBits } from './parameters.js';
+import { responseBits, VERSION_1, type ProofParameters } from './parameters.js';
 import type { ProvenComponent } from './set-membership.js';
 
 export type { ProofFault } from './membership-checks.js';
@@ -19,15 +19,17 @@ export type { ProofFault } from './membership-checks.js';
 export class MembershipVerifier {
   readonly #key: PublicKey;
   readonly #comb: FixedBaseComb;
+  readonly #challengeBits: number;
   readonly #checks: readonly Check[];
 
   /** Derives the base and builds its tables: some hundred milliseconds at 2048 bits. */
-  constructor(key: PublicKey, shape: CombShape = SMALL_COMB) {
+  constructor(key: PublicKey, shape: CombShape = SMALL_COMB, parameters: ProofParameters = VERSION_1) {
     this.#key = key;
-    this.#comb = new FixedBaseComb(obfuscationBase(key), key.n, responseBits(key), shape);
+    this.#challengeBits = parameters.challengeBits;
+    this.#comb = new FixedBaseComb(obfuscationBase(key), key.n, responseBits(key, parameters), shape);
     // 6: hs^z_ji = +- a_ji u_ji^e_j for every j and i. Up to sign: -1 is an n-th residue, so this costs no
     //    soundness, and single and batch verification agree (C. Boyd, C. Pavlovski, ASIACRYPT 2000).
-    this.#checks = [...cheapChecks(key), ['equation', (subject) => this.#equationsHold(subject)]];
+    this.#checks = [...cheapChecks(key, parameters), ['equation', (subject) => this.#equationsHold(subject)]];
   }
 
   /** `undefined` when the proof holds under challenge E, else the first check that fails. Never throws. */
@@ -45,7 +47,7 @@ export class MembershipVerifier {
 
   #equationsHold({ set, ciphertexts, branches }: Subject): boolean {
     return ciphertexts.every((ciphertext, i) => {
-      const power = sharedBasePowers(ciphertext.unit, this.#key.nSquared, CHALLENGE_BITS);
+      const power = sharedBasePowers(ciphertext.unit, this.#key.nSquared, this.#challengeBits);
       return branches.every(({ commitments, challenge, responses }, j) => {
         const commitment = commitments[i] ?? ciphertext;
         const member = set.tuples[j]?.[i] ?? 0n;
