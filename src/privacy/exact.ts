@@ -1,14 +1,10 @@
 /** Rational arithmetic beyond math/rational.ts: products, and conversions from and to doubles that say how they round. */
 import { bitLength } from '../bytes.js';
 import { assertArgument } from '../errors.js';
-import { compareRational, rational, type Rational } from '../math/rational.js';
+import { rational, type Rational } from '../math/rational.js';
 
 export function multiplyRational(a: Rational, b: Rational): Rational {
   return rational(a.numerator * b.numerator, a.denominator * b.denominator);
-}
-
-export function minRational(a: Rational, b: Rational): Rational {
-  return compareRational(a, b) <= 0 ? a : b;
 }
 
 /** Smallest integer that is not less. */

@@ -3,8 +3,14 @@
  * granted ones, itself included, stays within the limit (Rogers, Roth, Ullman, Vadhan, NeurIPS 2016: valid
  * for adaptively chosen releases). Exact rationals, so 0.1 fits ten times into 1 and not eleven times.
  * The decision depends on public parameters only; a refusal consumes nothing.
+ *
+ * @example
+ * const budget = new PrivacyBudget('1');
+ * budget.tryReserve('0.7'); // { decision: 'granted', ... }
+ * budget.tryReserve('0.4'); // { decision: 'refused', ... }: 0.3 are left
  */
 import { addRational, compareRational, subtractRational, ZERO, type Rational } from '../math/rational.js';
+import { quantity, type Quantity } from './quantity.js';
 
 export type BudgetDecision =
   | { readonly decision: 'granted'; readonly spent: Rational; readonly left: Rational }
@@ -14,10 +20,13 @@ export class PrivacyBudget {
   readonly limit: Rational;
   #spent: Rational;
 
-  /** `spent` is what earlier runs consumed; it may exceed a limit that was lowered since. */
-  constructor(limit: Rational, spent: Rational = ZERO) {
-    this.limit = limit;
-    this.#spent = spent;
+  /**
+   * `spent` is what earlier runs consumed; it may exceed a limit that was lowered since. Throws `invalid_argument` for
+   * anything but exact numbers.
+   */
+  constructor(limit: Quantity, spent: Quantity = ZERO) {
+    this.limit = quantity(limit, 'the limit');
+    this.#spent = quantity(spent, 'what is spent');
   }
 
   get spent(): Rational {
@@ -29,15 +38,16 @@ export class PrivacyBudget {
     return compareRational(this.#spent, this.limit) >= 0 ? ZERO : subtractRational(this.limit, this.#spent);
   }
 
-  /** Whether `tryReserve` would grant this much. */
-  fits(asked: Rational): boolean {
-    return compareRational(addRational(this.#spent, asked), this.limit) <= 0;
+  /** Whether `tryReserve` would grant this much. Throws `invalid_argument` for anything but an exact number. */
+  fits(asked: Quantity): boolean {
+    return compareRational(addRational(this.#spent, quantity(asked, 'what is asked')), this.limit) <= 0;
   }
 
-  /** Consumes `asked` where it fits, nothing otherwise. */
-  tryReserve(asked: Rational): BudgetDecision {
-    if (!this.fits(asked)) return { decision: 'refused', asked, spent: this.#spent, left: this.left };
-    this.#spent = addRational(this.#spent, asked);
+  /** Consumes `asked` where it fits, nothing otherwise. Throws like `fits`. */
+  tryReserve(asked: Quantity): BudgetDecision {
+    const amount = quantity(asked, 'what is asked');
+    if (!this.fits(amount)) return { decision: 'refused', asked: amount, spent: this.#spent, left: this.left };
+    this.#spent = addRational(this.#spent, amount);
     return { decision: 'granted', spent: this.#spent, left: this.left };
   }
 }

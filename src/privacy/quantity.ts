@@ -14,23 +14,22 @@ const ONE = rational(1n, 1n);
 /** Numerators and denominators beyond this are nobody's parameters, and would make every draw slow. */
 const MAX_MAGNITUDE = 1n << 256n;
 
-/** Throws `invalid_argument` for numbers, signs, NaN, malformed and absurdly long or large values. */
+/** 0 or more. Throws `invalid_argument` for numbers, signs, NaN, malformed and absurdly long decimals. */
 export function quantity(value: Quantity, name: string): Rational {
   if (typeof value === 'string') return parseRational(value);
   assertArgument(isRational(value), `${name} is not an exact number`, 'pass a decimal string such as "0.1", no float');
-  const exact = rational(value.numerator, value.denominator);
+  return rational(value.numerator, value.denominator);
+}
+
+/** More than 0 and of sensible length. Throws `invalid_argument`. */
+export function positive(value: Quantity, name: string): Rational {
+  const exact = quantity(value, name);
+  assertArgument(exact.numerator > 0n, `${name} is not positive`, `declare a positive ${name}`);
   assertArgument(
     exact.numerator < MAX_MAGNITUDE && exact.denominator < MAX_MAGNITUDE,
     `${name} has too many digits`,
     'pass a number that can be written in 70 digits',
   );
-  return exact;
-}
-
-/** A positive number. Throws `invalid_argument`. */
-export function positive(value: Quantity, name: string): Rational {
-  const exact = quantity(value, name);
-  assertArgument(exact.numerator > 0n, `${name} is not positive`, `declare a positive ${name}`);
   return exact;
 }
 

@@ -8,13 +8,13 @@ import {
   rational,
   ZERO,
 } from '../../src/math/rational.js';
-import { PrivacyBudget, scaleFor } from '../../src/privacy/index.js';
+import { PrivacyBudget, type Quantity } from '../../src/privacy/index.js';
 
 describe('PrivacyBudget', () => {
   test('grants 0.1 ten times out of 1 and refuses the eleventh, naming asked, spent and left', () => {
-    const budget = new PrivacyBudget(parseRational('1'));
-    for (let i = 0; i < 10; i += 1) expect(budget.tryReserve(parseRational('0.1')).decision).toBe('granted');
-    expect(budget.tryReserve(parseRational('0.1'))).toEqual({
+    const budget = new PrivacyBudget('1');
+    for (let i = 0; i < 10; i += 1) expect(budget.tryReserve('0.1').decision).toBe('granted');
+    expect(budget.tryReserve('0.1')).toEqual({
       decision: 'refused',
       asked: rational(1n, 10n),
       spent: rational(1n, 1n),
@@ -41,6 +41,14 @@ describe('PrivacyBudget', () => {
     expect(budget.tryReserve(parseRational('0.001')).decision).toBe('refused');
   });
 
+  test('takes exact numbers only, and none that would give budget back', () => {
+    for (const value of [0.1, Number.NaN, '-1', 'x', undefined, { numerator: -1n, denominator: 1n }] as unknown[]) {
+      const invalid = expect.objectContaining({ code: 'invalid_argument' }) as unknown;
+      expect(() => new PrivacyBudget(value as Quantity)).toThrow(invalid);
+      expect(() => new PrivacyBudget('1').tryReserve(value as Quantity)).toThrow(invalid);
+    }
+  });
+
   test('never exceeds its limit and equals the sum of what it granted', () => {
     const cost = fc.tuple(fc.bigInt(0n, 50n), fc.bigInt(1n, 50n)).map(([n, d]) => rational(n, d));
     fc.assert(
@@ -52,17 +60,5 @@ describe('PrivacyBudget', () => {
         expect(addRational(budget.spent, budget.left)).toEqual(limit);
       }),
     );
-  });
-});
-
-describe('scaleFor', () => {
-  test('is sensitivity over epsilon, exactly', () => {
-    expect(formatRational(scaleFor(1n, parseRational('0.3')))).toBe('10/3');
-    expect(formatRational(scaleFor(3n, parseRational('1.5')))).toBe('2');
-  });
-
-  test('refuses an epsilon or a sensitivity of zero', () => {
-    expect(() => scaleFor(1n, ZERO)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
-    expect(() => scaleFor(0n, parseRational('1'))).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
   });
 });
