@@ -5,7 +5,7 @@
  */
 import { addRational, parseRationalFraction, ZERO, type Rational } from '../math/rational.js';
 import { PERIODS, type Period } from '../plan/plan.js';
-import { periodsTouched } from './budget-period.js';
+import { periodsTouched } from '../plan/budget-period.js';
 import type { ReservedBody } from './ledger-entry.js';
 
 export class BudgetAccounts {

@@ -1,7 +1,7 @@
 /** The state of a domain's budget, as every answer carries it: in the period that the asking plan declares. */
 import { compareRational, formatRational, subtractRational, ZERO } from '../math/rational.js';
 import type { BudgetState } from '../wire/release.js';
-import { periodStartOf } from './budget-period.js';
+import { periodStartOf } from '../plan/budget-period.js';
 import type { ReleaseLedger } from './ledger-record.js';
 import type { AdmittedWindow } from './release-policy.js';
 

@@ -8,7 +8,7 @@ import type { Period } from '../plan/plan.js';
 import type { LedgerPosition } from '../wire/release.js';
 import { LedgerChain } from './ledger-chain.js';
 import { TelemetryKitError } from '../errors.js';
-import { periodsTouched } from './budget-period.js';
+import { periodsTouched } from '../plan/budget-period.js';
 import type { LedgerEntry, ReservedBody } from './ledger-entry.js';
 
 const line = z.strictObject({

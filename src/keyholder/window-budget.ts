@@ -6,7 +6,7 @@ import type { Rational } from '../math/rational.js';
 import type { Period } from '../plan/plan.js';
 import { PrivacyBudget } from '../privacy/privacy-budget.js';
 import type { PeriodLimit } from './budget-limits.js';
-import { periodsTouched } from './budget-period.js';
+import { periodsTouched } from '../plan/budget-period.js';
 
 /** The first account that a release does not fit. */
 export interface BudgetRefusal {

@@ -1,5 +1,5 @@
 /** Budget periods in UTC: the hour, the day, or the week from Monday that holds a moment. */
-import type { Period } from '../plan/plan.js';
+import type { Period } from './plan.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

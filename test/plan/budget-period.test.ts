@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { periodsTouched, periodStartOf } from '../../src/keyholder/budget-period.js';
+import { periodsTouched, periodStartOf } from '../../src/plan/budget-period.js';
 import { PERIODS, type Period } from '../../src/plan/plan.js';
 
 const at = (text: string): number => Date.parse(text) / 1000;
