@@ -4,7 +4,7 @@
  * asked for twice.
  */
 import { formatRational } from '../math/rational.js';
-import { MECHANISM } from '../privacy/calibration.js';
+import { mechanismParameter } from '../privacy/mechanism.js';
 import type { CellAggregate, RefusalReason } from '../wire/release.js';
 import type { ReservedBody } from './ledger-entry.js';
 import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
@@ -77,8 +77,8 @@ export class CellDecisions {
       aggregateDigest: cell.aggregateDigest,
       decision,
       epsilon: formatRational(cell.epsilon),
-      mechanism: MECHANISM,
-      scales: cell.scales.map(formatRational),
+      mechanism: this.#window.plan.plan.privacy.mechanism ?? 'discrete-laplace',
+      noise: cell.noise.map((mechanism) => formatRational(mechanismParameter(mechanism))),
       domain: this.#window.plan.plan.privacy.domain,
       limits: this.#window.limits.map(({ period, limit }) => ({ period, limit: formatRational(limit) })),
     };

@@ -11,8 +11,7 @@ import canonicalize from 'canonicalize';
 import * as z from 'zod/mini';
 import { fromBase64Url, toBase64Url, utf8ToBytes } from '../bytes.js';
 import { hashFramed, u64 } from '../framing.js';
-import { PERIODS } from '../plan/plan.js';
-import { MECHANISM } from '../privacy/calibration.js';
+import { MECHANISMS, PERIODS } from '../plan/plan.js';
 import { SUPPRESSION_REASONS } from '../wire/release.js';
 
 const hash = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
@@ -36,9 +35,9 @@ const reserved = z.strictObject({
   /** `granted`: debited. `budget`: it did not fit and is suppressed for ever; nothing debited. */
   decision: z.enum(['granted', 'budget']),
   epsilon: fraction,
-  mechanism: z.literal(MECHANISM),
-  /** Of the noise, per slot. */
-  scales: z.array(fraction),
+  mechanism: z.enum(MECHANISMS),
+  /** Per slot: the scale of Laplace noise, the variance of Gaussian noise. */
+  noise: z.array(fraction),
   domain: z.string(),
   /** Every limit of the domain at the time of the decision, each of all the periods that the window touches. */
   limits: z.array(z.strictObject({ period: z.enum(PERIODS), limit: fraction })).check(z.minLength(1)),

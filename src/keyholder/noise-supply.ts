@@ -3,13 +3,13 @@
  * neither the time of an answer nor that of the next one depends on a draw.
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { formatRational, type Rational } from '../math/rational.js';
+import { formatMechanism, type Mechanism } from '../privacy/mechanism.js';
 import { NoisePool } from '../privacy/noise-pool.js';
 import type { RandomBytes } from '../random.js';
 import type { OperationsLog } from './operations-log.js';
 
 interface Demand {
-  readonly scale: Rational;
+  readonly mechanism: Mechanism;
   readonly count: number;
 }
 
@@ -22,36 +22,36 @@ export class NoiseSupply {
   readonly #demand: readonly Demand[];
   readonly #log: OperationsLog;
 
-  /** `demand`: what one window draws, any number of times per scale. */
+  /** `demand`: what one window draws, any number of times per noise. */
   constructor(demand: readonly Demand[], random: RandomBytes, log: OperationsLog) {
     this.pool = new NoisePool(random);
-    this.#demand = sumByScale(demand);
+    this.#demand = sumByMechanism(demand);
     this.#log = log;
   }
 
   /** Never rejects: a failing generator is logged, and the release that needs it fails by itself. */
   async fill(): Promise<void> {
     try {
-      for (const { scale, count } of this.#demand) await this.#fillTo(scale, WINDOWS_AHEAD * count);
+      for (const { mechanism, count } of this.#demand) await this.#fillTo(mechanism, WINDOWS_AHEAD * count);
     } catch (error) {
       this.#log.noiseFailed(error);
     }
   }
 
   /** Yields first, so that an answer that is ready leaves before any draw. */
-  async #fillTo(scale: Rational, target: number): Promise<void> {
-    while (this.pool.held(scale) < target) {
+  async #fillTo(mechanism: Mechanism, target: number): Promise<void> {
+    while (this.pool.held(mechanism) < target) {
       await yieldToOthers();
-      this.pool.prepare(scale, Math.min(target, this.pool.held(scale) + DRAWS_AT_ONCE));
+      this.pool.prepare(mechanism, Math.min(target, this.pool.held(mechanism) + DRAWS_AT_ONCE));
     }
   }
 }
 
-function sumByScale(demand: readonly Demand[]): Demand[] {
+function sumByMechanism(demand: readonly Demand[]): Demand[] {
   const sums = new Map<string, Demand>();
-  for (const { scale, count } of demand) {
-    const key = formatRational(scale);
-    sums.set(key, { scale, count: count + (sums.get(key)?.count ?? 0) });
+  for (const { mechanism, count } of demand) {
+    const key = formatMechanism(mechanism);
+    sums.set(key, { mechanism, count: count + (sums.get(key)?.count ?? 0) });
   }
   return [...sums.values()];
 }

@@ -10,7 +10,8 @@ import type { PrivateKey } from '../paillier/private-key.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
 import { releaseEpsilon } from '../plan/slots.js';
-import { noiseScales } from '../wire/release-noise.js';
+import type { Mechanism } from '../privacy/mechanism.js';
+import { noiseOf } from '../wire/release-noise.js';
 import type { CellAggregate, KeyedAggregate, RefusalReason, WindowReleaseRequest } from '../wire/release.js';
 import { limitsOf, type BudgetLimits, type PeriodLimit } from './budget-limits.js';
 import { assertDomainAllowed, assertWithinCeiling, type Ceilings } from './ceilings.js';
@@ -46,8 +47,8 @@ export interface AdmittedCell {
   readonly measurement: CompiledMeasurement;
   /** Cost of releasing it. */
   readonly epsilon: Rational;
-  /** Of the noise, per slot. */
-  readonly scales: readonly Rational[];
+  /** Per slot. */
+  readonly noise: readonly Mechanism[];
   readonly aggregates: readonly OpenableAggregate[];
 }
 
@@ -88,11 +89,13 @@ export class ReleasePolicy {
     }
   }
 
-  /** Per slot of every measurement: its noise scale and how often one window has it. */
-  noiseDemand(): { readonly scale: Rational; readonly count: number }[] {
-    return [...this.#plans.values()].flatMap(({ reports }) =>
+  /** Per slot of every measurement: its noise and how often one window has it. */
+  noiseDemand(): { readonly mechanism: Mechanism; readonly count: number }[] {
+    return [...this.#plans.values()].flatMap(({ plan, reports }) =>
       reports.flatMap((report) =>
-        report.measurements.flatMap(noiseScales).map((scale) => ({ scale, count: labelCombinations(report).length })),
+        report.measurements
+          .flatMap((measurement) => noiseOf(plan, measurement))
+          .map((mechanism) => ({ mechanism, count: labelCombinations(report).length })),
       ),
     );
   }
@@ -125,7 +128,7 @@ export class ReleasePolicy {
       aggregateDigest: aggregateDigestOf(cell.aggregates),
       measurement,
       epsilon: releaseEpsilon(measurement.measurement),
-      scales: noiseScales(measurement),
+      noise: noiseOf(window.plan.plan, measurement),
       aggregates,
     });
   }

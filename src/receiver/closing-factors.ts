@@ -16,9 +16,10 @@ import { encodeSlots } from '../paillier/slots.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
 import { slotShiftOf } from '../plan/layout.js';
+import type { Plan } from '../plan/plan.js';
 import { NoisePool } from '../privacy/index.js';
 import type { RandomBytes } from '../random.js';
-import { noiseScales } from '../wire/release-noise.js';
+import { noiseOf } from '../wire/release-noise.js';
 
 export class ClosingFactors {
   readonly #random: RandomBytes;
@@ -72,14 +73,14 @@ export class ClosingFactors {
     const encryptors = plan.keys.flatMap((kid) => this.#encryptors.get(kid) ?? []);
     return encryptors.map((encryptor, index) => {
       const noisy = plan.privacy.noise === 'both' && index === 0;
-      const plaintext = noisy ? encodeSlots(encryptor.key, this.#draw(measurement), measurement.slotBits) : 0n;
+      const plaintext = noisy ? encodeSlots(encryptor.key, this.#draw(plan, measurement), measurement.slotBits) : 0n;
       return { kid: encryptor.key.kid, ciphertext: encryptor.encrypt(plaintext, this.#random) };
     });
   }
 
-  /** Full discrete Laplace noise for every slot. */
-  #draw(measurement: CompiledMeasurement): bigint[] {
-    return noiseScales(measurement).map((scale) => this.#noise.take(scale));
+  /** Full noise for every slot. */
+  #draw(plan: Plan, measurement: CompiledMeasurement): bigint[] {
+    return noiseOf(plan, measurement).map((mechanism) => this.#noise.take(mechanism));
   }
 }
 

@@ -27,5 +27,6 @@ export { createKeyHolderClient, type KeyHolderClient, type KeyHolderClientOption
 export { DEFAULT_LIMITS, type ReceiverLimits } from './limits.js';
 export type { ReceiverCounts, ReceiverOptions, RunningReceiver } from './options.js';
 export type { PublishedCell, PublishedValue, PublishedWindow } from './publication.js';
+export type { PublishedGuarantee } from './published-guarantee.js';
 export type { OtlpMetricsOptions } from './published-endpoint.js';
 export { startReceiver } from './start.js';

@@ -1,10 +1,8 @@
 /** From stored windows to what readers are shown: names instead of positions, noise described, suppression explained. */
 import type { AnsweredCell, AnsweredWindow, Store } from '../aggregation/store.js';
-import { formatRational } from '../math/rational.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
-import { releaseEpsilon } from '../plan/slots.js';
-import { noiseScales } from '../wire/release-noise.js';
+import { guaranteeOf, type PublishedGuarantee } from './published-guarantee.js';
 import { publishedSlots, type PublishedSlot } from './published-slots.js';
 import type { BudgetState, LedgerPosition, SuppressionReason } from '../wire/release.js';
 
@@ -26,10 +24,7 @@ export interface PublishedWindow {
 export interface PublishedCell {
   readonly measurement: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Privacy loss of this release, as the plan declares it. */
-  readonly epsilon: string;
-  /** Scales of the noise of one server, "n" or "n/d", each once. */
-  readonly scale: string;
+  readonly guarantee: PublishedGuarantee;
   /** The noised amounts, unclamped; empty where suppressed. */
   readonly values: readonly PublishedValue[];
   /** Present exactly where there are no values. */
@@ -65,14 +60,27 @@ export function describeWindow(compiled: CompiledPlan, window: AnsweredWindow): 
   const { plan, hashText: planHash } = compiled;
   const report = compiled.reports[window.report];
   if (report === undefined) return undefined;
+  const measurements = report.measurements.map((measurement) => describeMeasurement(compiled, measurement));
   const cells = (window.skipped ? skippedCells(report) : window.cells).flatMap((cell) => {
-    const measurement = report.measurements[cell.measurement];
-    return measurement === undefined ? [] : [describeCell(compiled, report, measurement, cell)];
+    const measurement = measurements[cell.measurement];
+    return measurement === undefined ? [] : [describeCell(report, measurement, cell)];
   });
   const { windowStart, windowEnd } = window;
   // Where the key holder refused the whole window it names no domain.
   const budget = window.budget?.domain === '' ? undefined : window.budget;
   return { plan: plan.name, planHash, report: report.report.name, windowStart, windowEnd, cells, budget };
+}
+
+/** What all cells of a measurement share. */
+interface DescribedMeasurement {
+  readonly name: string;
+  readonly slots: readonly PublishedSlot[];
+  readonly guarantee: PublishedGuarantee;
+}
+
+function describeMeasurement({ plan }: CompiledPlan, compiled: CompiledMeasurement): DescribedMeasurement {
+  const { name } = compiled.measurement;
+  return { name, slots: publishedSlots(plan, compiled), guarantee: guaranteeOf(plan, compiled) };
 }
 
 /** A cell and what became of it; no outcome: nobody asked for it. */
@@ -85,18 +93,15 @@ function skippedCells(report: CompiledReport): DescribedCell[] {
 }
 
 function describeCell(
-  { plan }: CompiledPlan,
   report: CompiledReport,
-  compiled: CompiledMeasurement,
+  { name, slots, guarantee }: DescribedMeasurement,
   { labels, outcome }: DescribedCell,
 ): PublishedCell {
-  const scales = new Set(noiseScales(compiled).map(formatRational));
   return {
-    measurement: compiled.measurement.name,
+    measurement: name,
     labels: Object.fromEntries(report.labels.map(({ key, values }, index) => [key, values[labels[index] ?? -1] ?? ''])),
-    epsilon: formatRational(releaseEpsilon(compiled.measurement)),
-    scale: [...scales].join(', '),
-    ...describeOutcome(publishedSlots(compiled, plan.privacy.noise === 'both' ? 2 : 1), outcome),
+    guarantee,
+    ...describeOutcome(slots, outcome),
   };
 }
 

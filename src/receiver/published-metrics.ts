@@ -11,10 +11,10 @@ import { emptyResource } from '@opentelemetry/resources';
 import type { CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Store } from '../aggregation/store.js';
 import type { CompiledPlan } from '../plan/compile.js';
-import { MECHANISM } from '../privacy/index.js';
 import { Gauges } from './gauges.js';
 import { addBudgets } from './published-budgets.js';
 import { describeWindow, type PublishedCell, type PublishedWindow } from './publication.js';
+import type { PublishedGuarantee } from './published-guarantee.js';
 import { measurementSeries, RELEASE_INFO, SUPPRESSED, WINDOW_END } from './series.js';
 
 /** A published window with the plan it was made under. */
@@ -114,11 +114,15 @@ function releaseInfo(
     plan: plan.name,
     plan_hash: hashText,
     unit: plan.privacy.unit,
-    mechanism: MECHANISM,
-    epsilon: cells[0]?.epsilon ?? '',
-    delta: '0',
-    scale: cells[0]?.scale ?? '',
+    period: plan.privacy.period,
+    ...describeGuarantee(cells[0]?.guarantee),
     noise: plan.privacy.noise,
     ...(ledger === undefined ? {} : { ledger_sequence: ledger.sequence, ledger_hash: ledger.hash }),
   };
+}
+
+function describeGuarantee(guarantee: PublishedGuarantee | undefined): Attributes {
+  if (guarantee === undefined) return {};
+  const { mechanism, epsilon, delta, noise } = guarantee;
+  return { mechanism, epsilon, delta, [mechanism === 'discrete-laplace' ? 'scale' : 'variance']: noise };
 }

@@ -5,10 +5,10 @@
  */
 import { decimalToNumber, parseDecimal } from '../math/decimal.js';
 import type { CompiledMeasurement } from '../plan/components.js';
-import type { SumMeasurement } from '../plan/plan.js';
+import type { Plan, SumMeasurement } from '../plan/plan.js';
 import { SUM_COUNT } from '../plan/slots.js';
-import { describeNoise, type NoiseDescription, type NoiseServers } from '../privacy/index.js';
-import { noiseScales } from '../wire/release-noise.js';
+import { describeNoise, type Mechanism, type NoiseDescription, type NoiseServers } from '../privacy/index.js';
+import { noiseOf } from '../wire/release-noise.js';
 
 export interface PublishedSlot {
   /** Which series of the measurement: its own, or the one of its count. */
@@ -23,15 +23,16 @@ export interface PublishedSlot {
   readonly amount: (noised: readonly bigint[]) => number;
 }
 
-export function publishedSlots(compiled: CompiledMeasurement, servers: NoiseServers): PublishedSlot[] {
+export function publishedSlots(plan: Plan, compiled: CompiledMeasurement): PublishedSlot[] {
   const { measurement, slots } = compiled;
-  const scales = noiseScales(compiled);
-  if (measurement.kind === 'sum') return sumSlots(measurement, compiled, servers);
-  return slots.map((value, slot) => ({
+  const servers: NoiseServers = plan.privacy.noise === 'both' ? 2 : 1;
+  const mechanisms = noiseOf(plan, compiled);
+  if (measurement.kind === 'sum') return sumSlots(measurement, compiled, mechanisms, servers);
+  return mechanisms.map((mechanism, slot) => ({
     series: 'own',
-    value,
+    value: slots[slot],
     isCount: true,
-    noise: describeNoise(scales[slot] ?? { numerator: 1n, denominator: 1n }, servers),
+    noise: describeNoise(mechanism, servers),
     // Exact: a slot is within 2^46 and noise far inside 2^53.
     amount: (noised) => Number(noised[slot] ?? 0n),
   }));
@@ -40,11 +41,16 @@ export function publishedSlots(compiled: CompiledMeasurement, servers: NoiseServ
 /** Each of the two noises of a sum stays within its own bound with this probability, so both do with 0.95. */
 const EACH_OUTSIDE = 0.025;
 
-function sumSlots(sum: SumMeasurement, compiled: CompiledMeasurement, servers: NoiseServers): PublishedSlot[] {
+function sumSlots(
+  sum: SumMeasurement,
+  compiled: CompiledMeasurement,
+  mechanisms: readonly Mechanism[],
+  servers: NoiseServers,
+): PublishedSlot[] {
   const [min, step] = [sum.min, sum.scale].map((text) => decimalToNumber(parseDecimal(text))) as [number, number];
-  const [steps, count] = noiseScales(compiled).map((scale) => ({
-    all: describeNoise(scale, servers),
-    each: describeNoise(scale, servers, min === 0 ? undefined : EACH_OUTSIDE),
+  const [steps, count] = mechanisms.map((mechanism) => ({
+    all: describeNoise(mechanism, servers),
+    each: describeNoise(mechanism, servers, min === 0 ? undefined : EACH_OUTSIDE),
   }));
   if (steps === undefined || count === undefined) return [];
   return [

@@ -45,7 +45,7 @@ async function noiseBySlot(measurement: Measurement, truths: readonly bigint[], 
     }
   }
   const [reserved] = [...ledger.entries()];
-  expect(JSON.parse(reserved!.body)).toMatchObject({ scales: scalesOf(measurement) });
+  expect(JSON.parse(reserved!.body)).toMatchObject({ noise: scalesOf(measurement) });
   return noise;
 }
 

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SqliteStore } from '../../src/aggregation/sqlite-store.js';
 import { Encryptor } from '../../src/paillier/encrypt.js';
 import { labelCombinations, type CompiledPlan } from '../../src/plan/compile.js';
+import { approximate, parseRationalFraction } from '../../src/math/rational.js';
 import { systemRandom } from '../../src/random.js';
 import { startPublishedEndpoint, type PublishedEndpoint } from '../../src/receiver/published-endpoint.js';
 import { PublishedMetrics } from '../../src/receiver/published-metrics.js';
@@ -142,6 +143,7 @@ describe('released values as metrics', () => {
         plan: 'shop',
         plan_hash: plan.hashText,
         unit: 'event',
+        period: 'day',
         mechanism: 'discrete-laplace',
         epsilon: '1',
         delta: '0',
@@ -161,6 +163,43 @@ describe('released values as metrics', () => {
     expect(metrics.get('telemetry_kit.window_end')!.dataPoints).toMatchObject([
       { attributes: { report: 'checkout' }, value: WINDOW + 60 },
     ]);
+  });
+
+  test('name the unit, the delta and the variance of Gaussian noise', async () => {
+    const { plan: document } = testPlan();
+    const personal = testPlan({
+      privacy: {
+        ...document.privacy,
+        unit: 'user-period',
+        period: 'week',
+        epsilon: '2',
+        delta: '0.000001',
+        mechanism: 'discrete-gaussian',
+        bounds: { subject: 'user.id', visits: 12, visitsPerWindow: 1, processes: 2 },
+        noise: 'keyholder',
+      },
+      reports: [
+        { ...document.reports[0]!, measurements: [{ ...document.reports[0]!.measurements[0]!, epsilon: '0.5' }] },
+      ],
+    });
+    await publish(WINDOW, released, { of: personal });
+    const metrics = await new PublishedMetrics(store, [personal]).collect();
+    const all = metrics.resourceMetrics.scopeMetrics.flatMap(({ metrics: each }) => each) as GaugeMetricData[];
+    const pointsOf = (name: string) => all.find(({ descriptor }) => descriptor.name === name)!.dataPoints;
+    const info = pointsOf('telemetry_kit.release.info')[0]!.attributes;
+    expect(info).toMatchObject({
+      unit: 'user-period',
+      period: 'week',
+      mechanism: 'discrete-gaussian',
+      delta: '0.000001',
+      noise: 'keyholder',
+    });
+    expect(info).not.toHaveProperty('scale');
+    // A quarter of the rho of (2, 1e-6), which is about 0.0918: 12 / (2 * 0.0918 / 4) = 261.
+    const variance = approximate(parseRationalFraction(String(info['variance'])));
+    expect(variance).toBeGreaterThan(250);
+    expect(variance).toBeLessThan(275);
+    expect(pointsOf('telemetry_kit.checkout.success.stddev')[0]!.value).toBeCloseTo(Math.sqrt(variance), 6);
   });
 
   test('that were suppressed have no value, and a mark with the reason', async () => {

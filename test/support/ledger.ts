@@ -29,7 +29,7 @@ export function reservedBody(cell: CellIdentity, overrides: Partial<ReservedBody
     decision: 'granted',
     epsilon: '1/10',
     mechanism: 'discrete-laplace',
-    scales: ['10', '10'],
+    noise: ['10', '10'],
     domain: 'shop',
     limits: [{ period: 'day', limit: '1' }],
     ...overrides,
