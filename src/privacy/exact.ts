@@ -42,6 +42,11 @@ export function toDouble({ numerator, denominator }: Rational): number {
   return Number(quotient) * 2 ** -half * 2 ** (half - shift);
 }
 
+/** The same for any sign; the denominator is positive. */
+export function toSignedDouble(numerator: bigint, denominator: bigint): number {
+  return numerator < 0n ? -toDouble(rational(-numerator, denominator)) : toDouble(rational(numerator, denominator));
+}
+
 /** The decimal of `digits` significant digits next below a positive double. */
 export function roundedDown(value: number, digits = 12): Rational {
   const { numerator, denominator, power } = inDigits(value, digits);

@@ -1,4 +1,14 @@
 /** Exact noise and exact budgets: the differential privacy core, usable on its own. */
+export { PrivacyAccountant, type EpsilonReport } from './accountant/privacy-accountant.js';
+export {
+  approximateRelease,
+  concentratedRelease,
+  noisedRelease,
+  type ApproximateRelease,
+  type ConcentratedRelease,
+  type NoisedRelease,
+  type RecordedRelease,
+} from './accountant/recorded-release.js';
 export { bernoulli, bernoulliExp, type Flip } from './bernoulli.js';
 export {
   calibrate,
@@ -11,7 +21,16 @@ export {
   type CalibrationRequest,
 } from './calibration.js';
 export { coinsFrom, type Coins } from './coins.js';
+export { ContinualCounter, type ContinualCounterOptions } from './continual/continual-counter.js';
+export { decodeTotal, decodingCoefficients, totalStddevs } from './continual/decode-totals.js';
+export { squaredSensitivity, squareRootCoefficients } from './continual/square-root-coefficients.js';
 export { describeNoise, noiseLaw, type NoiseDescription } from './describe-noise.js';
+export {
+  DifferentialPrivacy,
+  type DifferentialPrivacyOptions,
+  type Refusal,
+  type Released,
+} from './differential-privacy.js';
 export { sampleDiscreteGaussian } from './discrete-gaussian.js';
 export { sampleDiscreteLaplace } from './discrete-laplace.js';
 export {
@@ -47,6 +66,10 @@ export {
   type UserPeriodUnit,
 } from './privacy-unit.js';
 export type { Quantity } from './quantity.js';
+export { cumulate, quantileOf, type NoisedBuckets, type Quantile } from './quantiles/bucket-quantile.js';
+export { isotonicRegression } from './quantiles/isotonic-regression.js';
 export { SecureBits } from './secure-bits.js';
+export { OptimalSelection } from './selection/optimal-selection.js';
+export { selectionThreshold, type ThresholdOptions } from './selection/selection-threshold.js';
 export type { UniformSource } from './uniform-source.js';
 export { deltaOfRho, epsilonOfRho, maxRho } from './zcdp-conversion.js';

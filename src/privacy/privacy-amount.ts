@@ -2,7 +2,7 @@
  * Amounts of privacy as filters count them: pure epsilon, or rho and delta of approximate zCDP; and limits made of
  * what people declare.
  */
-import { assertArgument, TelemetryKitError } from '../errors.js';
+import { assertArgument } from '../errors.js';
 import { compareRational, subtractRational, ZERO, type Rational } from '../math/rational.js';
 import type { PrivacyCost } from './privacy-cost.js';
 import { deltaOf, epsilonOf, positive, type Quantity } from './quantity.js';
@@ -40,13 +40,16 @@ export function nothingOf(limit: Amount): Amount {
 
 /** What a filter of this measure counts of a cost. Throws `invalid_argument` for noise that is not pure in a pure one. */
 export function amountOf(cost: PrivacyCost, measure: Amount['kind']): Amount {
-  if (measure === 'concentrated') return { kind: 'concentrated', rho: cost.rho, delta: cost.delta };
-  if (cost.epsilon === undefined) {
-    throw new TelemetryKitError('invalid_argument', 'a release without pure epsilon in a budget of pure epsilon', {
-      fix: 'use Laplace noise, or a budget of rho and delta',
-    });
-  }
-  return { kind: 'pure', epsilon: cost.epsilon };
+  return measure === 'concentrated'
+    ? { kind: 'concentrated', rho: cost.rho, delta: cost.delta }
+    : { kind: 'pure', epsilon: pureEpsilon(cost) };
+}
+
+/** Throws `invalid_argument` for noise that is not pure. */
+export function pureEpsilon({ epsilon }: PrivacyCost): Rational {
+  const fix = 'use Laplace noise, or a budget of rho and delta';
+  assertArgument(epsilon !== undefined, 'a release without pure epsilon in a budget of pure epsilon', fix);
+  return epsilon;
 }
 
 /** Its parts, each with a limit of its own. */
