@@ -80,6 +80,25 @@ const MIGRATIONS: readonly string[] = [
   `,
   // A window that is being closed takes no contributions any more, and is not yet aggregated.
   'ALTER TABLE reports ADD COLUMN accepts_from INTEGER NOT NULL DEFAULT 0',
+  `
+  -- What closed windows of a running total hold under one key, until their budget period is over.
+  CREATE TABLE period_products (
+    report_id INTEGER NOT NULL,
+    measurement INTEGER NOT NULL,
+    labels TEXT NOT NULL,
+    kid TEXT NOT NULL,
+    window_start INTEGER NOT NULL,
+    period_end INTEGER NOT NULL,
+    ciphertext BLOB NOT NULL,
+    PRIMARY KEY (report_id, measurement, labels, kid, window_start)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX period_products_by_end ON period_products (report_id, period_end, kid);
+
+  -- The budget period of a window with running totals; the totals that its releases and the earlier ones add up to.
+  ALTER TABLE windows ADD COLUMN period_end INTEGER;
+  CREATE INDEX windows_by_period ON windows (report_id, period_end, window_start);
+  ALTER TABLE window_cells ADD COLUMN total TEXT;
+  `,
 ];
 
 const SCHEMA_VERSION = MIGRATIONS.length;

@@ -7,6 +7,7 @@ import type { VerifiedContribution } from '../wire/verify.js';
 import { GroupCommit } from './group-commit.js';
 import { keyNeeded, KeyRing } from './key-ring.js';
 import { SqliteContributions } from './sqlite-contributions.js';
+import { SqliteProducts } from './sqlite-products.js';
 import { SqliteReports } from './sqlite-reports.js';
 import { migrate } from './sqlite-schema.js';
 import { SqliteSweeper } from './sqlite-sweeper.js';
@@ -14,6 +15,8 @@ import { SqliteWindows } from './sqlite-windows.js';
 import type {
   AnsweredWindow,
   ClosingWindow,
+  DecodedTotal,
+  EarlierRelease,
   KeyInUse,
   RecordOutcome,
   ReportKey,
@@ -35,6 +38,7 @@ export class SqliteStore implements Store {
   readonly #database: SqliteDatabase;
   readonly #keys: KeyRing;
   readonly #contributions: SqliteContributions;
+  readonly #products: SqliteProducts;
   readonly #reports: SqliteReports;
   readonly #windows: SqliteWindows;
   readonly #sweeper: SqliteSweeper;
@@ -49,10 +53,13 @@ export class SqliteStore implements Store {
     this.#database = database;
     this.#keys = new KeyRing(keys);
     this.#contributions = new SqliteContributions(database, this.#keys);
+    this.#products = new SqliteProducts(database);
     this.#reports = new SqliteReports(database);
     this.#windows = new SqliteWindows(database);
     this.#sweeper = new SqliteSweeper(database);
-    this.#aggregator = new WindowAggregator(this.#contributions, this.#keys, (read) => this.#transact(read));
+    this.#aggregator = new WindowAggregator(this.#contributions, this.#products, this.#keys, (read) =>
+      this.#transact(read),
+    );
     this.#arrivals = new GroupCommit((arrivals) => this.#commit(arrivals), MAX_GROUP);
   }
 
@@ -88,15 +95,18 @@ export class SqliteStore implements Store {
   }
 
   keysInUse(): Promise<KeyInUse[]> {
-    return this.#transact(() => this.#contributions.keysInUse());
+    return this.#transact(() => [...this.#contributions.keysInUse(), ...this.#products.keysInUse()]);
   }
 
   async closeWindow(window: ClosingWindow): Promise<void> {
     // What arrived before the window closes is counted before it closes.
     this.#arrivals.flush();
     const reportId = await this.#transact(() => this.#beginClosing(window));
-    const cells = await this.#aggregator.aggregate(reportId, window);
-    await this.#transact(() => this.#windows.aggregate(this.#reports.firstOpen(window), window, cells));
+    const { cells, products } = await this.#aggregator.aggregate(reportId, window);
+    await this.#transact(() => {
+      this.#windows.aggregate(this.#reports.firstOpen(window), window, cells);
+      this.#products.keep(reportId, window.windowStart, window.totals?.period.end ?? 0, products);
+    });
   }
 
   skipWindows(windows: readonly SkippedWindow[]): Promise<void> {
@@ -113,8 +123,16 @@ export class SqliteStore implements Store {
     return this.#transact(() => this.#windows.request(window));
   }
 
-  async storeAnswer(window: WindowKey, response: WindowReleaseResponse): Promise<void> {
-    await this.#transact(() => this.#windows.answer(window, response));
+  earlierReleases(window: WindowKey, position: number): Promise<EarlierRelease[]> {
+    return this.#transact(() => this.#windows.earlierReleases(window, position));
+  }
+
+  async storeAnswer(
+    window: WindowKey,
+    response: WindowReleaseResponse,
+    totals: readonly (DecodedTotal | undefined)[] = [],
+  ): Promise<void> {
+    await this.#transact(() => this.#windows.answer(window, response, totals));
     this.#forgetDeleted();
   }
 
@@ -131,7 +149,7 @@ export class SqliteStore implements Store {
   }
 
   async sweep(publishedBefore: number): Promise<boolean> {
-    const more = await this.#transact(() => this.#sweeper.sweep(publishedBefore));
+    const more = await this.#transact(() => this.#products.sweep() || this.#sweeper.sweep(publishedBefore));
     if (!more && this.#swept) this.#forgetDeleted();
     this.#swept = more;
     return more;
@@ -159,7 +177,11 @@ export class SqliteStore implements Store {
   #beginClosing(window: ClosingWindow): number {
     const reportId = this.#reports.firstOpen(window);
     const closed = new Set(window.cells.flatMap(({ factors }) => factors.map(({ kid }) => kid)));
-    const forgotten = this.#contributions.kidsOf(reportId, window.windowStart).find((kid) => !closed.has(kid));
+    const needed = [
+      ...this.#contributions.kidsOf(reportId, window.windowStart),
+      ...(window.totals === undefined ? [] : this.#products.kidsOf(reportId, window.totals.period.end)),
+    ];
+    const forgotten = needed.find((kid) => !closed.has(kid));
     if (forgotten !== undefined) throw keyNeeded(forgotten);
     this.#reports.acceptFrom(reportId, window.windowEnd);
     return reportId;

@@ -19,10 +19,15 @@ export class SqliteSweeper {
       ),
       dropAccumulators: database.prepare('DELETE FROM accumulators WHERE cell_id = ?'),
       dropCell: database.prepare('DELETE FROM open_cells WHERE cell_id = ?'),
-      // The last published window of a report stays: readers are still shown it.
+      // The last published window of a report stays: readers are still shown it. So do windows with running totals
+      // while a later one of their period is open or waits for its answer.
       expired: database.prepare(
-        `SELECT w.window_id FROM windows w WHERE w.state = 'published' AND w.publication < ? AND w.window_start <
-         (SELECT max(v.window_start) FROM windows v WHERE v.report_id = w.report_id AND v.state = 'published') LIMIT 1`,
+        `SELECT w.window_id FROM windows w JOIN reports r USING (report_id)
+         WHERE w.state = 'published' AND w.publication < ? AND w.window_start <
+         (SELECT max(v.window_start) FROM windows v WHERE v.report_id = w.report_id AND v.state = 'published')
+         AND (w.period_end IS NULL OR (w.period_end <= r.next_window_start AND NOT EXISTS
+           (SELECT 1 FROM windows u WHERE u.report_id = w.report_id AND u.period_end = w.period_end AND u.state = 'aggregated')))
+         LIMIT 1`,
       ),
       dropWindowCells: database.prepare('DELETE FROM window_cells WHERE window_id = ?'),
       dropWindow: database.prepare('DELETE FROM windows WHERE window_id = ?'),

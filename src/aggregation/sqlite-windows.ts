@@ -5,7 +5,15 @@ import { blobBytes, type SqliteDatabase } from '../service/sqlite.js';
 import type { KeyedAggregate, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
 import { parseOutcome, serializeOutcome } from './outcome-json.js';
 import { labelsText, parseLabels } from './sqlite-contributions.js';
-import type { AnsweredWindow, ReportKey, SkippedWindow, WindowKey } from './store.js';
+import type {
+  AnsweredWindow,
+  ClosingWindow,
+  DecodedTotal,
+  EarlierRelease,
+  ReportKey,
+  SkippedWindow,
+  WindowKey,
+} from './store.js';
 
 interface WindowRow {
   readonly window_id: number;
@@ -24,6 +32,7 @@ interface CellRow {
   readonly count: number;
   readonly digest: ArrayBuffer;
   readonly outcome: string | null;
+  readonly total: string | null;
 }
 
 /** A cell whose final ciphertexts are known. */
@@ -43,9 +52,12 @@ export class SqliteWindows {
   constructor(database: SqliteDatabase) {
     this.#statements = {
       insert: database.prepare(
-        `INSERT INTO windows (report_id, window_start, window_end, publish_at, state, skipped) VALUES (?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO windows (report_id, window_start, window_end, publish_at, state, skipped, period_end)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
       ),
-      insertCell: database.prepare('INSERT INTO window_cells VALUES (?, ?, ?, ?, ?, ?, NULL)'),
+      insertCell: database.prepare(
+        'INSERT INTO window_cells (window_id, position, measurement, labels, count, digest) VALUES (?, ?, ?, ?, ?, ?)',
+      ),
       insertAggregate: database.prepare('INSERT INTO window_aggregates VALUES (?, ?, ?, ?, ?)'),
       byState: database.prepare(`${SELECT_WINDOW} WHERE w.state = ? ORDER BY w.window_end, w.window_id`),
       due: database.prepare(
@@ -62,7 +74,16 @@ export class SqliteWindows {
       ),
       cells: database.prepare('SELECT * FROM window_cells WHERE window_id = ? ORDER BY position'),
       aggregates: database.prepare('SELECT * FROM window_aggregates WHERE window_id = ? ORDER BY position, ordinal'),
-      setOutcome: database.prepare('UPDATE window_cells SET outcome = ? WHERE window_id = ? AND position = ?'),
+      earlier: database.prepare(
+        `SELECT w.window_start, e.outcome FROM windows t JOIN window_cells c ON c.window_id = t.window_id AND c.position = ?
+         JOIN windows w ON w.report_id = t.report_id AND w.period_end = t.period_end AND w.window_start < t.window_start
+         LEFT JOIN window_cells e ON e.window_id = w.window_id AND e.position = c.position
+           AND e.measurement = c.measurement AND e.labels = c.labels
+         WHERE t.window_id = ? ORDER BY w.window_start`,
+      ),
+      setOutcome: database.prepare(
+        'UPDATE window_cells SET outcome = ?, total = ? WHERE window_id = ? AND position = ?',
+      ),
       answer: database.prepare(`UPDATE windows SET state = 'answered', budget = ? WHERE window_id = ?`),
       dropAggregates: database.prepare('DELETE FROM window_aggregates WHERE window_id = ?'),
       publish: database.prepare(`UPDATE windows SET state = 'published', publication = ? WHERE window_id = ?`),
@@ -70,8 +91,8 @@ export class SqliteWindows {
     };
   }
 
-  aggregate(reportId: number, window: SkippedWindow, cells: readonly AggregatedCell[]): void {
-    const id = this.#insert(reportId, window, 'aggregated', false);
+  aggregate(reportId: number, window: ClosingWindow, cells: readonly AggregatedCell[]): void {
+    const id = this.#insert(reportId, window, { state: 'aggregated', skipped: 0 }, window.totals?.period.end);
     cells.forEach(({ measurement, labels, count, digest, aggregates }, position) => {
       this.#statements.insertCell.run(id, position, measurement, labelsText(labels), count, digest);
       aggregates.forEach(({ kid, ciphertext }, ordinal) => {
@@ -81,7 +102,7 @@ export class SqliteWindows {
   }
 
   skip(reportId: number, window: SkippedWindow): void {
-    this.#insert(reportId, window, 'answered', true);
+    this.#insert(reportId, window, { state: 'answered', skipped: 1 });
   }
 
   unanswered(): WindowKey[] {
@@ -102,11 +123,26 @@ export class SqliteWindows {
     return { planHash, report: row.report, windowStart: row.window_start, windowEnd: row.window_end, cells };
   }
 
-  answer(window: WindowKey, response: WindowReleaseResponse): void {
+  /** Windows of a period are asked for in order, so each of the earlier ones is answered. */
+  earlierReleases(window: WindowKey, position: number): EarlierRelease[] {
     const { window_id: id } = this.#find('aggregated', window);
-    response.cells.forEach((outcome, position) =>
-      this.#statements.setOutcome.run(serializeOutcome(outcome), id, position),
-    );
+    const rows = this.#statements.earlier.all(position, id) as {
+      window_start: number;
+      outcome: string | null;
+    }[];
+    return rows.map(({ window_start: windowStart, outcome }) => {
+      const released = outcome === null ? undefined : parseOutcome(outcome);
+      return { windowStart, values: released?.status === 'released' ? released.values : undefined };
+    });
+  }
+
+  answer(window: WindowKey, response: WindowReleaseResponse, totals: readonly (DecodedTotal | undefined)[]): void {
+    const { window_id: id } = this.#find('aggregated', window);
+    response.cells.forEach((outcome, position) => {
+      const total = totals[position];
+      const decoded = total === undefined ? null : JSON.stringify(total);
+      this.#statements.setOutcome.run(serializeOutcome(outcome), decoded, id, position);
+    });
     this.#statements.answer.run(JSON.stringify(response.budget), id);
     this.#statements.dropAggregates.run(id);
   }
@@ -126,8 +162,12 @@ export class SqliteWindows {
     return (this.#statements.published.all() as WindowRow[]).map((row) => this.#answered(row));
   }
 
-  #insert(reportId: number, window: SkippedWindow, state: 'aggregated' | 'answered', skipped: boolean): number {
-    const { windowStart, windowEnd, publishAt } = window;
+  #insert(
+    reportId: number,
+    { windowStart, windowEnd, publishAt }: SkippedWindow,
+    { state, skipped }: { readonly state: 'aggregated' | 'answered'; readonly skipped: 0 | 1 },
+    periodEnd?: number,
+  ): number {
     this.#statements.nextWindow.run(windowEnd, reportId);
     const { lastInsertRowid } = this.#statements.insert.run(
       reportId,
@@ -135,7 +175,8 @@ export class SqliteWindows {
       windowEnd,
       publishAt,
       state,
-      Number(skipped),
+      skipped,
+      periodEnd ?? null,
     );
     return Number(lastInsertRowid);
   }
@@ -165,10 +206,11 @@ export class SqliteWindows {
   }
 
   #answered(row: WindowRow): AnsweredWindow {
-    const cells = this.#cells(row).map(({ measurement, labels, outcome }) => ({
+    const cells = this.#cells(row).map(({ measurement, labels, outcome, total }) => ({
       measurement,
       labels: parseLabels(labels),
       outcome: parseOutcome(outcome ?? ''),
+      total: total === null ? undefined : (JSON.parse(total) as DecodedTotal),
     }));
     const budget = row.budget === null ? undefined : (JSON.parse(row.budget) as AnsweredWindow['budget']);
     return { ...keyOf(row), windowEnd: row.window_end, skipped: row.skipped === 1, cells, budget };

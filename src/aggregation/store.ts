@@ -13,6 +13,9 @@
  *               contribution to it is `late`. Asking the key holder repeats exactly these bytes.
  *   answered    the key holder's outcomes are durable; the ciphertexts are deleted.
  *   published   readers have seen it; kept for a retention time.
+ * What a window held of a running total is kept, encrypted, until its budget period is over: later totals of the
+ * period are made of it. Its release is kept as long, because later totals are decoded with it.
+ *
  * A window that nobody could have contributed to, because the receiver was down all through it, goes from
  * open to answered as `skipped`: every cell of it is suppressed with the reason `error`.
  */
@@ -47,6 +50,24 @@ export interface ClosingWindow extends WindowKey {
   /** Unix seconds: not visible to readers before. */
   readonly publishAt: number;
   readonly cells: readonly ClosingCell[];
+  /** Present where measurements of the report are released as running totals. */
+  readonly totals?: ClosingTotals;
+}
+
+/** Which cells of a window are released as the running total of their budget period. */
+export interface ClosingTotals {
+  /** Positions of measurements. */
+  readonly measurements: readonly number[];
+  /** Unix seconds: the period that holds the window. */
+  readonly period: TimeSpan;
+  /** Of the window k windows back, for every window of a period: never negative, never rising. */
+  readonly weights: readonly bigint[];
+}
+
+/** Unix seconds, [start, end). */
+export interface TimeSpan {
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface ClosingCell {
@@ -70,6 +91,25 @@ export interface AnsweredCell {
   readonly measurement: number;
   readonly labels: readonly number[];
   readonly outcome: CellOutcome;
+  /** Of a running total whose period was released without a gap so far. */
+  readonly total?: DecodedTotal | undefined;
+}
+
+/** What a running total came to: public, and all that readers need once earlier windows are deleted. */
+export interface DecodedTotal {
+  /** Unix seconds: start of the first window that is in it. */
+  readonly since: number;
+  /** One per slot. */
+  readonly amounts: readonly number[];
+  /** Variance of an amount where the noise of every release has variance 1. */
+  readonly varianceFactor: number;
+}
+
+/** An earlier release of a cell in the same budget period. */
+export interface EarlierRelease {
+  readonly windowStart: number;
+  /** As the key holder answered; `undefined` where it released nothing. */
+  readonly values: readonly bigint[] | undefined;
 }
 
 /** An answered or published window. A skipped one has neither cells nor budget. */
@@ -106,8 +146,17 @@ export interface Store {
   unanswered(): Promise<WindowKey[]>;
   /** The question for the key holder, byte-identical at every call. */
   releaseRequest(window: WindowKey): Promise<WindowReleaseRequest>;
-  /** aggregated -> answered. */
-  storeAnswer(window: WindowKey, response: WindowReleaseResponse): Promise<void>;
+  /**
+   * What became of a cell, by its position in the request, in the earlier windows of its period, the oldest first;
+   * windows that nobody could contribute to are left out. For windows with running totals.
+   */
+  earlierReleases(window: WindowKey, position: number): Promise<EarlierRelease[]>;
+  /** aggregated -> answered. `totals`: one per cell, or none where the report has no running total. */
+  storeAnswer(
+    window: WindowKey,
+    response: WindowReleaseResponse,
+    totals?: readonly (DecodedTotal | undefined)[],
+  ): Promise<void>;
   /** answered -> published, for every window that is due; returns those. */
   publishDue(now: number): Promise<WindowKey[]>;
   /** The published window of a report that starts last. */

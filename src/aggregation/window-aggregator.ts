@@ -1,16 +1,19 @@
 /**
  * Makes the final ciphertexts of a window that takes no contributions any more: cell by cell, read in short
- * transactions, joined outside of them, with turns of the event loop in between.
+ * transactions, joined outside of them, with turns of the event loop in between. Of a running total the final
+ * ciphertext is made of the window and of the earlier ones of its period.
  */
 import { setImmediate } from 'node:timers/promises';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { ciphertextToBytes } from '../paillier/ciphertext.js';
+import { addCiphertexts, ciphertextToBytes } from '../paillier/ciphertext.js';
 import type { PublicKey } from '../paillier/public-key.js';
+import { evaluateTotal } from './evaluate-total.js';
 import { fixedZero, joinAccumulators } from './join-accumulators.js';
 import type { KeyRing } from './key-ring.js';
 import { labelsText, type CellAccumulators, type SqliteContributions } from './sqlite-contributions.js';
+import type { ProductKey, SqliteProducts, WindowProduct } from './sqlite-products.js';
 import type { AggregatedCell } from './sqlite-windows.js';
-import type { ClosingCell, ClosingWindow } from './store.js';
+import type { ClosingCell, ClosingTotals, ClosingWindow } from './store.js';
 
 /** What one combination of labels holds. */
 interface CellTotals {
@@ -20,32 +23,42 @@ interface CellTotals {
   readonly accumulators: CellAccumulators;
 }
 
+export interface AggregatedWindow {
+  readonly cells: readonly AggregatedCell[];
+  /** What has to be kept for later totals of the period. */
+  readonly products: readonly WindowProduct[];
+}
+
 export class WindowAggregator {
   readonly #contributions: SqliteContributions;
+  readonly #products: SqliteProducts;
   readonly #keys: KeyRing;
   readonly #transact: <Result>(read: () => Result) => Promise<Result>;
   readonly #zeros = new Map<PublicKey, bigint>();
 
   constructor(
     contributions: SqliteContributions,
+    products: SqliteProducts,
     keys: KeyRing,
     transact: <Result>(read: () => Result) => Promise<Result>,
   ) {
     this.#contributions = contributions;
+    this.#products = products;
     this.#keys = keys;
     this.#transact = transact;
   }
 
-  async aggregate(reportId: number, { windowStart, cells }: ClosingWindow): Promise<AggregatedCell[]> {
+  async aggregate(reportId: number, window: ClosingWindow): Promise<AggregatedWindow> {
     const totalsOf = new Map<string, CellTotals>();
-    const aggregated: AggregatedCell[] = [];
-    for (const cell of cells) {
+    const cells: AggregatedCell[] = [];
+    const products: WindowProduct[] = [];
+    for (const cell of window.cells) {
       const labels = labelsText(cell.labels);
-      const totals = totalsOf.get(labels) ?? (await this.#totals(reportId, windowStart, labels));
+      const totals = totalsOf.get(labels) ?? (await this.#totals(reportId, window.windowStart, labels));
       totalsOf.set(labels, totals);
-      aggregated.push(await this.#join(cell, totals));
+      cells.push(await this.#join(reportId, window, cell, totals, products));
     }
-    return aggregated;
+    return { cells, products };
   }
 
   async #totals(reportId: number, windowStart: number, labels: string): Promise<CellTotals> {
@@ -69,17 +82,48 @@ export class WindowAggregator {
     }
   }
 
-  async #join(cell: ClosingCell, { count, digest, accumulators }: CellTotals): Promise<AggregatedCell> {
+  /** Adds what has to be kept of the cell to `products`. */
+  async #join(
+    reportId: number,
+    window: ClosingWindow,
+    cell: ClosingCell,
+    { count, digest, accumulators }: CellTotals,
+    products: WindowProduct[],
+  ): Promise<AggregatedCell> {
     const { measurement, labels, slotShift, factors } = cell;
+    const totals = window.totals?.measurements.includes(measurement) === true ? window.totals : undefined;
     const aggregates: { kid: string; ciphertext: Uint8Array }[] = [];
     for (const { kid, ciphertext: factor } of factors) {
       const key = this.#keys.get(kid);
       const held = accumulators(measurement, kid);
       const all = Array.from({ length: Math.max(cell.accumulators, held.length) }, (_, index) => held[index]);
-      const joined = await joinAccumulators(key, all, slotShift, factor, this.#zeroOf(key));
-      aggregates.push({ kid, ciphertext: ciphertextToBytes(key, joined) });
+      const product = await joinAccumulators(key, all, slotShift, this.#zeroOf(key));
+      const where = { reportId, measurement, labels, kid };
+      const released = totals === undefined ? product : await this.#runningTotal(key, where, window, totals, product);
+      aggregates.push({ kid, ciphertext: ciphertextToBytes(key, addCiphertexts(key, released, factor)) });
+      if (totals !== undefined && held.length > 0) {
+        products.push({ measurement, labels, kid, ciphertext: ciphertextToBytes(key, product) });
+      }
     }
     return { measurement, labels, count, digest, aggregates };
+  }
+
+  /** Over the period so far; windows without contributions, skipped ones among them, count as encryptions of 0. */
+  async #runningTotal(
+    key: PublicKey,
+    where: ProductKey,
+    { windowStart, windowEnd }: ClosingWindow,
+    { period, weights }: ClosingTotals,
+    product: bigint,
+  ): Promise<bigint> {
+    const span = { start: period.start, end: windowStart };
+    const earlier = await this.#transact(() => this.#products.between(where, span));
+    const windows = [product];
+    const seconds = windowEnd - windowStart;
+    for (let start = windowStart - seconds; start >= period.start; start -= seconds) {
+      windows.push(earlier.get(start) ?? this.#zeroOf(key));
+    }
+    return evaluateTotal(key, windows, weights);
   }
 
   #zeroOf(key: PublicKey): bigint {

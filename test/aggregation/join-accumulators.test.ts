@@ -13,16 +13,16 @@ const zero = fixedZero(key);
 const encrypt = (value: bigint): bigint => encryptor.encrypt(value, systemRandom);
 const SLOTS = 4;
 
-async function joined(values: readonly (bigint | undefined)[], factor = 0n): Promise<bigint[]> {
+async function joined(values: readonly (bigint | undefined)[]): Promise<bigint[]> {
   const accumulators = values.map((value) => (value === undefined ? undefined : encrypt(value)));
-  const ciphertext = await joinAccumulators(key, accumulators, 48, encrypt(factor), zero);
+  const ciphertext = await joinAccumulators(key, accumulators, 48, zero);
   return decodeSlots(key, privateKey.decrypt(ciphertext, systemRandom), SLOTS);
 }
 
-test('accumulator i comes in slot i, missing ones as 0, the factor on top', async () => {
+test('accumulator i comes in slot i, missing ones as 0', async () => {
   expect(await joined([1n, undefined, 3n, 4n])).toEqual([1n, 0n, 3n, 4n]);
-  expect(await joined([undefined, 2n], -5n)).toEqual([-5n, 2n, 0n, 0n]);
-  expect(await joined([undefined, undefined, undefined, undefined], 7n)).toEqual([7n, 0n, 0n, 0n]);
+  expect(await joined([undefined, 2n])).toEqual([0n, 2n, 0n, 0n]);
+  expect(await joined([undefined, undefined, undefined, undefined])).toEqual([0n, 0n, 0n, 0n]);
   expect(await joined([9n])).toEqual([9n, 0n, 0n, 0n]);
 });
 
