@@ -1,5 +1,5 @@
 /** Budget periods in UTC: the hour, the day, or the week from Monday that holds a moment. */
-import type { Period } from './plan.js';
+import type { Period, Plan } from './plan.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -17,6 +17,18 @@ const LAYOUTS: Readonly<Record<Period, { readonly length: number; readonly origi
 export function periodStartOf(period: Period, unixSeconds: number): number {
   const { length, origin } = LAYOUTS[period];
   return Math.max(0, Math.floor((unixSeconds - origin) / length) * length + origin);
+}
+
+/** Unix seconds, [start, end), of the period that holds this one. */
+export function periodOf(period: Period, unixSeconds: number): { readonly start: number; readonly end: number } {
+  const { length, origin } = LAYOUTS[period];
+  const end = (Math.floor((unixSeconds - origin) / length) + 1) * length + origin;
+  return { start: periodStartOf(period, unixSeconds), end };
+}
+
+/** Windows of a budget period: a whole number, as the plan check makes sure. */
+export function windowsPerPeriod({ window, privacy }: Plan): number {
+  return LAYOUTS[privacy.period].length / window.seconds;
 }
 
 /** Starts of every period that shares a second with [start, end), in order; at least one. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { periodsTouched, periodStartOf } from '../../src/plan/budget-period.js';
+import { periodOf, periodsTouched, periodStartOf, windowsPerPeriod } from '../../src/plan/budget-period.js';
 import { PERIODS, type Period } from '../../src/plan/plan.js';
+import { testPlanDocument } from '../support/plans.js';
 
 const at = (text: string): number => Date.parse(text) / 1000;
 
@@ -18,6 +19,27 @@ test.each([
   ['week', '1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z'],
 ] as const)('the %s that holds %s starts at %s', (period, moment, start) => {
   expect(periodStartOf(period, at(moment))).toBe(at(start));
+});
+
+test('a period ends where the next one starts', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...PERIODS), fc.nat({ max: 2_000_000_000 }), (period, second) => {
+      const { start, end } = periodOf(period, second);
+      expect(start).toBe(periodStartOf(period, second));
+      expect(periodStartOf(period, end - 1)).toBe(start);
+      expect(periodStartOf(period, end)).toBe(end);
+    }),
+  );
+});
+
+test.each<[Period, number, number]>([
+  ['hour', 3600, 1],
+  ['day', 60, 1440],
+  ['week', 86_400, 7],
+])('of %s there are windows of %i seconds: %i', (period, seconds, windows) => {
+  const plan = testPlanDocument();
+  const document = { ...plan, window: { ...plan.window, seconds }, privacy: { ...plan.privacy, period } };
+  expect(windowsPerPeriod(document)).toBe(windows);
 });
 
 describe('the periods that a window touches', () => {
