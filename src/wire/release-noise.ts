@@ -8,35 +8,47 @@
  * in it, with equality where all fall into the same slot. Both hold for all slots together: they share one epsilon.
  * Sums and products: one span changes several slots, each by at most its bound; the same holds slot by slot, and the
  * slots' costs add up. Spans may depend on what was published before: the bounds hold whatever they are.
+ * Running totals: the same, with what one unit changes in all totals of a period (total-sensitivity.ts).
  */
+import { TelemetryKitError } from '../errors.js';
 import { divideRational, multiplyRational, parseRational, rational, type Rational } from '../math/rational.js';
+import { slotClamp } from '../paillier/slots.js';
 import type { CompiledMeasurement } from '../plan/components.js';
 import type { Plan, PlanPrivacy } from '../plan/plan.js';
 import { sensitivityOf } from '../plan/sensitivity.js';
 import { gaussianOfRho, laplaceFor } from '../privacy/calibration.js';
-import type { Mechanism } from '../privacy/mechanism.js';
+import type { DiscreteGaussian, Mechanism } from '../privacy/mechanism.js';
 import { addCosts, mechanismCost, NO_COST, type PrivacyCost } from '../privacy/privacy-cost.js';
 import { maxRho } from '../privacy/zcdp-conversion.js';
+import { totalSensitivity } from './total-sensitivity.js';
 
-/** Per slot. Laplace: scale l1 / epsilon. Gaussian: the slot's part of the budget's rho, variance l2^2 / (2 rho). */
-export function noiseOf({ privacy }: Plan, { slotDetails }: CompiledMeasurement): Mechanism[] {
+/**
+ * Per slot. Laplace: scale l1 / epsilon. Gaussian: the slot's part of the budget's rho, variance l2^2 / (2 rho). Throws
+ * `invalid_plan` for running totals under Laplace noise, and for noise that would not fit its slot.
+ */
+export function noiseOf(plan: Plan, compiled: CompiledMeasurement): Mechanism[] {
+  const { privacy } = plan;
+  const { slotDetails } = compiled;
   if (privacy.mechanism !== 'discrete-gaussian') {
+    if (compiled.measurement.release === 'total') throw needsGaussian(compiled);
     return slotDetails.map(({ bound, epsilon }) => laplaceFor(sensitivityOf(privacy, bound), epsilon));
   }
   const perEpsilon = divideRational(budgetRho(privacy), parseRational(privacy.epsilon));
-  return slotDetails.map(({ bound, epsilon }) =>
-    gaussianOfRho(sensitivityOf(privacy, bound).l2Squared, multiplyRational(perEpsilon, epsilon)),
-  );
+  return slotDetails.map(({ bound, epsilon }) => {
+    const noise = gaussianOfRho(squaredSensitivity(plan, compiled, bound), multiplyRational(perEpsilon, epsilon));
+    assertFits(compiled, noise);
+    return noise;
+  });
 }
 
 /**
- * What the noise of a measurement costs: unit `event`, one release of one cell; unit `user-period`, all of its cells
- * in all windows of a period, whichever of them one subject touches. Processes that do not share their contribution
+ * What the noise of a measurement costs: unit `event`, one release of one cell; unit `user-period`, and running totals,
+ * all of its cells in all windows of a period, whichever of them one unit touches. Processes that do not share their contribution
  * store let one subject contribute once each, to the same cells: L1 grows with their number, L2 with it as well.
  */
 export function releaseCost(plan: Plan, measurement: CompiledMeasurement): PrivacyCost {
   const costs = noiseOf(plan, measurement).map((noise, slot) =>
-    slotCost(plan.privacy, noise, measurement.slotDetails[slot]?.bound ?? 1n),
+    slotCost(plan, measurement, noise, measurement.slotDetails[slot]?.bound ?? 1n),
   );
   const { kind } = measurement.measurement;
   const [first = NO_COST] = costs;
@@ -44,13 +56,38 @@ export function releaseCost(plan: Plan, measurement: CompiledMeasurement): Priva
 }
 
 /** Laplace noise of scale t on changes s has rho = sum of s^2 / (2 t^2): every window is (s / t, 0) by itself. */
-function slotCost(privacy: PlanPrivacy, noise: Mechanism, bound: bigint): PrivacyCost {
-  const processes = BigInt(privacy.bounds?.processes ?? 1);
-  const { l1, l2Squared } = sensitivityOf(privacy, bound);
-  const cost = mechanismCost(noise, { l1: processes * l1, l2Squared: processes * processes * l2Squared });
+function slotCost(plan: Plan, compiled: CompiledMeasurement, noise: Mechanism, bound: bigint): PrivacyCost {
+  const processes = BigInt(plan.privacy.bounds?.processes ?? 1);
+  const { l1 } = sensitivityOf(plan.privacy, bound);
+  const l2Squared = processes * processes * squaredSensitivity(plan, compiled, bound);
+  const cost = mechanismCost(noise, { l1: processes * l1, l2Squared });
   if (noise.kind === 'discrete-gaussian') return cost;
   const { numerator: t, denominator: d } = noise.scale;
-  return { ...cost, rho: rational(processes * processes * l2Squared * d * d, 2n * t * t) };
+  return { ...cost, rho: rational(l2Squared * d * d, 2n * t * t) };
+}
+
+/** Of what one unit changes in all windows or totals of a period; `bound`: the most that one span adds to the slot. */
+function squaredSensitivity(plan: Plan, { measurement }: CompiledMeasurement, bound: bigint): bigint {
+  return measurement.release === 'total'
+    ? bound * bound * totalSensitivity(plan)
+    : sensitivityOf(plan.privacy, bound).l2Squared;
+}
+
+/** So many standard deviations never occur. */
+const STDDEVS = 64n;
+
+function assertFits({ measurement, slotBits }: CompiledMeasurement, { variance }: DiscreteGaussian): void {
+  const most = slotClamp(slotBits);
+  if (STDDEVS * STDDEVS * variance.numerator <= most * most * variance.denominator) return;
+  throw new TelemetryKitError('invalid_plan', `the noise of measurement ${measurement.name} does not fit its slot`, {
+    fix: 'lower its max, use a coarser scale, lower visits, or raise its epsilon',
+  });
+}
+
+function needsGaussian({ measurement }: CompiledMeasurement): TelemetryKitError {
+  return new TelemetryKitError('invalid_plan', `the running total ${measurement.name} has no Gaussian noise`, {
+    fix: 'declare privacy.mechanism "discrete-gaussian" with a delta',
+  });
 }
 
 /**

@@ -12,8 +12,10 @@ import { compileMeasurement } from '../../src/plan/components.js';
 import { periodEpsilon } from '../../src/plan/plan-cost.js';
 import type { ContributionBounds, Measurement, PlanPrivacy } from '../../src/plan/plan.js';
 import { sensitivityOf, touchedWindows } from '../../src/plan/sensitivity.js';
+import { slotsOf } from '../../src/plan/slots.js';
 import { formatMechanism, mechanismParameter } from '../../src/privacy/mechanism.js';
 import { budgetRho, noiseOf, releaseCost } from '../../src/wire/release-noise.js';
+import { totalSensitivity } from '../../src/wire/total-sensitivity.js';
 import { planOf } from '../support/plans.js';
 
 const flag: Measurement = { name: 'ok', attribute: 'ok', kind: 'flag', epsilon: '0.5' };
@@ -132,6 +134,54 @@ describe('Gaussian noise', () => {
     expect(six.noise).toEqual(alone.noise);
     expect(approximate(six.cost.rho) / approximate(alone.cost.rho)).toBeCloseTo(36, 9);
   });
+});
+
+describe('the noise of running totals', () => {
+  const gaussian: Partial<PlanPrivacy> = { mechanism: 'discrete-gaussian', delta: '0.000001', epsilon: '1' };
+  const total = <Kind extends Measurement>(measurement: Kind): Kind => ({ ...measurement, release: 'total' });
+
+  it.each([
+    ['an event', { ...event, ...gaussian }],
+    ['a subject', person({ visits: 5, visitsPerWindow: 2 }, gaussian)],
+  ])('is scaled to what %s changes in all totals of a period', (_, privacy) => {
+    for (const measurement of [flag, sum, product].map(total)) {
+      const { mechanisms, plan, cost } = released(privacy, { ...measurement, epsilon: '0.25' });
+      const { slotDetails } = compileMeasurement({ ...measurement, epsilon: '0.25' });
+      const rho = approximate(budgetRho(privacy));
+      mechanisms.forEach((noise, slot) => {
+        const { bound, epsilon } = slotDetails[slot]!;
+        const exact = (Number(bound) ** 2 * Number(totalSensitivity(plan))) / (2 * rho * approximate(epsilon));
+        const variance = approximate(mechanismParameter(noise));
+        expect(variance / exact).toBeGreaterThanOrEqual(1 - 1e-12);
+        expect(variance / exact).toBeLessThanOrEqual(1.001);
+      });
+      const declared = approximate(totalEpsilon({ ...measurement, epsilon: '0.25' })) * rho;
+      expect(approximate(cost.rho)).toBeLessThanOrEqual(declared * (1 + 1e-12));
+      expect(approximate(cost.rho)).toBeGreaterThan(declared * 0.998);
+    }
+  });
+
+  test('costs the square of the processes', () => {
+    const [alone, six] = [{}, { processes: 6 }].map((more) =>
+      released(person({ visits: 3, ...more }, gaussian), total({ ...flag, epsilon: '0.01' })),
+    );
+    expect(six!.noise).toEqual(alone!.noise);
+    expect(approximate(six!.cost.rho) / approximate(alone!.cost.rho)).toBeCloseTo(36, 9);
+  });
+
+  test('is refused where it is not Gaussian, or does not fit a slot', () => {
+    const { plan } = planOf([flag], {}, { privacy: event });
+    expect(() => noiseOf(plan, compileMeasurement(total(flag)))).toThrow(invalidPlan);
+    const { plan: many } = planOf([flag], {}, { privacy: person({ visits: 1440 }, gaussian) });
+    const large = { ...product, factors: product.factors.map((factor) => ({ ...factor, max: 1000 })) } as Measurement;
+    expect(() => noiseOf(many, { ...compileMeasurement(flag), ...slotsFor(large) })).not.toThrow();
+    const tiny = total({ ...large, epsilon: '0.000001' });
+    expect(() => noiseOf(many, { ...compileMeasurement(flag), ...slotsFor(tiny) })).toThrow(invalidPlan);
+  });
+
+  const invalidPlan = expect.objectContaining({ code: 'invalid_plan' }) as unknown;
+  /** Without the sets that a proof would need, which nobody computes here. */
+  const slotsFor = (measurement: Measurement) => ({ measurement, slotDetails: slotsOf(measurement) });
 });
 
 /** What noise is scaled to is the worst that spans within the bounds can do to all slots, cells and windows together. */
