@@ -5,7 +5,9 @@
  */
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { CompiledReport } from '../src/plan/compile.js';
+import { listedValues } from '../src/plan/labels.js';
 import { coalescedMembers, spanBoundsOf } from '../src/plan/layout.js';
+import type { LabelValue } from '../src/plan/plan.js';
 import type { Contribution } from '../src/wire/seal.js';
 import type { ClassifiedSpan } from './contribution.js';
 
@@ -22,7 +24,7 @@ export interface Flush {
 interface Cell {
   readonly report: CompiledReport;
   readonly windowStart: number;
-  readonly labels: readonly number[];
+  readonly labels: readonly LabelValue[];
   readonly largestBound: number;
   readonly resource: ReadableSpan['resource'];
   /** Per measurement, per slot. */
@@ -68,11 +70,12 @@ function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value
   return created;
 }
 
-/** Labels as the digits of a number, below those of the window. */
+/** Labels as the digits of a number, below those of the window: coalesced reports have none that are open. */
 function cellKey({ report, windowStart, labels }: ClassifiedSpan): number {
   let key = windowStart;
   for (let index = 0; index < labels.length; index += 1) {
-    key = key * (report.labels[index]?.values.length ?? 0) + (labels[index] ?? 0);
+    const label = report.labels[index];
+    key = key * (label === undefined ? 0 : listedValues(label).length) + Number(labels[index] ?? 0);
   }
   return key;
 }

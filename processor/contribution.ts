@@ -2,7 +2,7 @@
 import type { HrTime } from '@opentelemetry/api';
 import { membersOf, type ClassifiedValue } from '../src/plan/classify.js';
 import { windowStartOf, type CompiledReport } from '../src/plan/compile.js';
-import type { Plan } from '../src/plan/plan.js';
+import type { LabelValue, Plan } from '../src/plan/plan.js';
 import type { Contribution } from '../src/wire/seal.js';
 import type { CapturedSpan } from './captured-span.js';
 import { ValueClassifier } from './value-classifier.js';
@@ -12,8 +12,8 @@ export interface ClassifiedSpan {
   readonly report: CompiledReport;
   /** Unix seconds: the window in which the span ended. */
   readonly windowStart: number;
-  /** Indices into the report's labels' values. */
-  readonly labels: readonly number[];
+  /** One per label of the report, in its order. */
+  readonly labels: readonly LabelValue[];
   /** Per measurement: what its value counts as, and what is added to each slot. */
   readonly values: readonly ClassifiedValue[];
 }

@@ -5,6 +5,7 @@
 import { bytesToBigInt } from '../bytes.js';
 import { addCiphertexts, ciphertextToBytes } from '../paillier/ciphertext.js';
 import type { PublicKey } from '../paillier/public-key.js';
+import type { LabelValue } from '../plan/plan.js';
 import { blobBytes, type SqliteDatabase } from '../service/sqlite.js';
 import type { VerifiedContribution } from '../wire/verify.js';
 import type { KeyRing } from './key-ring.js';
@@ -150,12 +151,13 @@ export class SqliteContributions {
   }
 }
 
-/** How a combination of labels is written in the store. */
-export function labelsText(labels: readonly number[]): string {
-  return labels.join(',');
+/** How a combination of labels is written in the store: positions with commas, JSON where one label is open. */
+export function labelsText(labels: readonly LabelValue[]): string {
+  return labels.some((label) => typeof label === 'string') ? JSON.stringify(labels) : labels.join(',');
 }
 
-export function parseLabels(text: string): number[] {
+export function parseLabels(text: string): LabelValue[] {
+  if (text.startsWith('[')) return JSON.parse(text) as LabelValue[];
   return text === '' ? [] : text.split(',').map(Number);
 }
 

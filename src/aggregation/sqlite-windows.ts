@@ -1,6 +1,7 @@
 /** Closed windows in SQLite: aggregated, answered, published (see store.ts). Runs inside the caller's transaction. */
 import { TelemetryKitError } from '../errors.js';
 import { fromBase64Url } from '../bytes.js';
+import type { LabelValue } from '../plan/plan.js';
 import { blobBytes, type SqliteDatabase } from '../service/sqlite.js';
 import type { KeyedAggregate, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
 import { parseOutcome, serializeOutcome } from './outcome-json.js';
@@ -38,7 +39,7 @@ interface CellRow {
 /** A cell whose final ciphertexts are known. */
 export interface AggregatedCell {
   readonly measurement: number;
-  readonly labels: readonly number[];
+  readonly labels: readonly LabelValue[];
   readonly count: number;
   readonly digest: Uint8Array;
   readonly aggregates: readonly KeyedAggregate[];

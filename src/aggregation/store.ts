@@ -19,6 +19,7 @@
  * A window that nobody could have contributed to, because the receiver was down all through it, goes from
  * open to answered as `skipped`: every cell of it is suppressed with the reason `error`.
  */
+import type { LabelValue } from '../plan/plan.js';
 import type { BudgetState, CellOutcome, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
 import type { VerifiedContribution } from '../wire/verify.js';
 
@@ -51,7 +52,7 @@ export interface ClosingWindow extends WindowKey {
   readonly publishAt: number;
   readonly cells: readonly ClosingCell[];
   /** Present where measurements of the report are released as running totals. */
-  readonly totals?: ClosingTotals;
+  readonly totals?: ClosingTotals | undefined;
 }
 
 /** Which cells of a window are released as the running total of their budget period. */
@@ -72,7 +73,7 @@ export interface TimeSpan {
 
 export interface ClosingCell {
   readonly measurement: number;
-  readonly labels: readonly number[];
+  readonly labels: readonly LabelValue[];
   /** Accumulator i is joined shifted by i times this many bits; 0 where there is one accumulator. */
   readonly slotShift: number;
   /** How many accumulators the measurement has, used or not. */
@@ -89,7 +90,7 @@ export interface SkippedWindow extends WindowKey {
 
 export interface AnsweredCell {
   readonly measurement: number;
-  readonly labels: readonly number[];
+  readonly labels: readonly LabelValue[];
   readonly outcome: CellOutcome;
   /** Of a running total whose period was released without a gap so far. */
   readonly total?: DecodedTotal | undefined;

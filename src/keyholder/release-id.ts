@@ -7,7 +7,8 @@
  *
  * Release id, label `telemetry-kit/v1/release-id`:
  *   kind (UTF-8, `window`) | plan hash (32) | report | measurement |
- *   number of labels | each label's index | range start | range end (Unix seconds) |
+ *   number of labels | each label: its index, or 0xFFFF and the key (UTF-8) of an open one |
+ *   range start | range end (Unix seconds) |
  *   number of key ids | each key id (32)
  * Cell id, label `telemetry-kit/v1/cell-id`: the same items up to and including range end. One cell is
  *   released once, whichever keys its aggregates are under.
@@ -16,6 +17,8 @@
  */
 import { bytesToHex, fromBase64Url, toBase64Url, utf8ToBytes } from '../bytes.js';
 import { hashFramed, u64 } from '../framing.js';
+import type { LabelValue } from '../plan/plan.js';
+import { KEY_FOLLOWS } from '../wire/label-entries.js';
 import type { KeyedAggregate } from '../wire/release.js';
 
 /** What a release covers; `window` is the one kind of this version. */
@@ -25,7 +28,7 @@ export interface CellIdentity {
   readonly planHash: string;
   readonly report: number;
   readonly measurement: number;
-  readonly labels: readonly number[];
+  readonly labels: readonly LabelValue[];
   /** Unix seconds; the range is [rangeStart, rangeEnd). */
   readonly rangeStart: number;
   readonly rangeEnd: number;
@@ -65,10 +68,14 @@ function cellItems({ kind, planHash, report, measurement, labels, rangeStart, ra
     u64(report),
     u64(measurement),
     u64(labels.length),
-    ...labels.map(u64),
+    ...labels.flatMap(labelItems),
     u64(rangeStart),
     u64(rangeEnd),
   ];
+}
+
+function labelItems(label: LabelValue): Uint8Array[] {
+  return typeof label === 'string' ? [u64(KEY_FOLLOWS), utf8ToBytes(label)] : [u64(label)];
 }
 
 function kidBytes(text: string): Uint8Array {

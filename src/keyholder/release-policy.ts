@@ -9,6 +9,8 @@ import { ciphertextFromBytes } from '../paillier/ciphertext.js';
 import type { PrivateKey } from '../paillier/private-key.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
+import { listedValues } from '../plan/labels.js';
+import type { Label, LabelValue } from '../plan/plan.js';
 import { releaseEpsilon } from '../plan/slots.js';
 import type { Mechanism } from '../privacy/mechanism.js';
 import { noiseOf } from '../wire/release-noise.js';
@@ -168,8 +170,10 @@ function parseAggregate({ key, bytes }: KeyedWithKey): OpenableAggregate[] {
   return ciphertext === undefined ? [] : [{ key, ciphertext }];
 }
 
-function labelsExist({ labels }: CompiledReport, indices: readonly number[]): boolean {
-  return indices.length === labels.length && labels.every(({ values }, i) => values[indices[i] ?? -1] !== undefined);
+function labelsExist({ labels }: CompiledReport, indices: readonly LabelValue[]): boolean {
+  const exists = (label: Label, value: LabelValue | undefined): boolean =>
+    typeof value === 'number' && listedValues(label)[value] !== undefined;
+  return indices.length === labels.length && labels.every((label, i) => exists(label, indices[i]));
 }
 
 function identityOf({ plan, report, start, end }: AdmittedWindow, cell: CellAggregate): CellIdentity {

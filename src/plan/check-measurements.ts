@@ -1,6 +1,6 @@
 /** Rules of single measurements: sets that are sets, ranges that hold something, totals that fit their slots. */
 import { isWholeSteps, parseDecimal, type Decimal } from '../math/decimal.js';
-import { approximate, parseRational } from '../math/rational.js';
+import { checkEpsilon } from './check-epsilon.js';
 import {
   DEFAULT_SPAN_BOUNDS,
   type Measurement,
@@ -13,9 +13,6 @@ import { notIncreasing, repeated, type PlanIssue } from './plan-issue.js';
 import { sensitivityOf } from './sensitivity.js';
 import { OTHER, slotsOf } from './slots.js';
 
-/** Above this epsilon a release protects nobody. */
-const MAX_RELEASE_EPSILON = 10;
-const MIN_RELEASE_EPSILON = 1e-6;
 /** Most tuples in one set: what a proof of it costs grows with them. */
 const MAX_TUPLES = 256;
 /** Envelopes over the longest range that is ever added up, times the sum of a mechanism's coefficients. */
@@ -29,7 +26,7 @@ export function checkMeasurements(plan: Plan): PlanIssue[] {
       const own = checkKind(path, measurement);
       return own.length > 0
         ? own
-        : [...checkEpsilon(path, measurement), ...checkCapacity(path, plan.privacy, report, measurement)];
+        : [...checkEpsilons(path, measurement), ...checkCapacity(path, plan.privacy, report, measurement)];
     }),
   );
 }
@@ -96,17 +93,10 @@ function isAbove(high: Decimal, low: Decimal): boolean {
   return high.coefficient * 10n ** BigInt(low.places) > low.coefficient * 10n ** BigInt(high.places);
 }
 
-function checkEpsilon(path: string, measurement: Measurement): PlanIssue[] {
+function checkEpsilons(path: string, measurement: Measurement): PlanIssue[] {
   const parts = measurement.kind === 'sum' ? ['epsilon', 'countEpsilon'] : ['epsilon'];
   const epsilons = measurement.kind === 'sum' ? [measurement.epsilon, measurement.countEpsilon] : [measurement.epsilon];
-  return epsilons.flatMap((epsilon, index): PlanIssue[] => {
-    const value = approximate(parseRational(epsilon));
-    const field = `${path}.${parts[index] ?? ''}`;
-    if (value < MIN_RELEASE_EPSILON) {
-      return [{ path: field, message: 'is below 0.000001: the noise would not fit its slot, raise it' }];
-    }
-    return value > MAX_RELEASE_EPSILON ? [{ path: field, message: 'is above 10: that protects nobody, lower it' }] : [];
-  });
+  return epsilons.flatMap((epsilon, index) => checkEpsilon(`${path}.${parts[index] ?? ''}`, epsilon));
 }
 
 /** The largest total and 64 times the noise scale stay within a slot, so that no value is ever refused later. */

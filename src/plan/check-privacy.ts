@@ -8,7 +8,8 @@ import {
   ZERO,
   type Rational,
 } from '../math/rational.js';
-import type { Measurement, Period, Plan } from './plan.js';
+import { windowsPerPeriod } from './budget-period.js';
+import type { Measurement, Plan } from './plan.js';
 import type { PlanIssue } from './plan-issue.js';
 import { periodEpsilon, streamsEpsilon, windowEpsilon } from './plan-cost.js';
 
@@ -16,7 +17,6 @@ import { periodEpsilon, streamsEpsilon, windowEpsilon } from './plan-cost.js';
 const MAX_DELTA = parseRational('0.00001');
 /** Windows of a period that a running total is made for: what a receiver multiplies grows with them. */
 const MAX_TOTAL_WINDOWS = 1440;
-const PERIOD_SECONDS: Readonly<Record<Period, number>> = { hour: 3600, day: 86_400, week: 604_800 };
 const ONE = rational(1n, 1n);
 
 export function checkPrivacy(plan: Plan): PlanIssue[] {
@@ -93,7 +93,7 @@ function checkTotals(plan: Plan): PlanIssue[] {
 }
 
 function checkTotal(plan: Plan, measurement: Measurement, path: string): PlanIssue[] {
-  const windows = PERIOD_SECONDS[plan.privacy.period] / plan.window.seconds;
+  const windows = windowsPerPeriod(plan);
   const issues: PlanIssue[] = [];
   if (plan.privacy.mechanism !== 'discrete-gaussian') {
     const message = 'is "total", which needs privacy.mechanism "discrete-gaussian": declare it with a delta';

@@ -2,7 +2,8 @@
  * Rules of a plan that hold between its parts: unique names, declared labels, a bounded number of cells, windows
  * that stay within one budget period.
  */
-import { attributesOf, type Period, type Plan, type Report } from './plan.js';
+import { isOpen } from './labels.js';
+import { attributesOf, type ClosedLabel, type Period, type Plan, type Report } from './plan.js';
 import { notIncreasing, repeated, type PlanIssue } from './plan-issue.js';
 
 /** Most cells in one window: (measurement, label combination) pairs. */
@@ -42,14 +43,11 @@ function checkLabels(plan: Plan): PlanIssue[] {
     ...plan.redact,
     ...plan.reports.flatMap((report) => report.measurements.flatMap(attributesOf)),
   ]);
-  const labels = plan.labels.flatMap(({ key, values, otherwise }, index) => {
+  const labels = plan.labels.flatMap((label, index) => {
     const path = `labels[${String(index)}]`;
     return [
-      ...repeated(`${path}.values`, values),
-      ...(values.includes(otherwise)
-        ? []
-        : [{ path: `${path}.otherwise`, message: 'is not one of values: add it there' }]),
-      ...(sealed.has(key)
+      ...(isOpen(label) ? [] : checkValues(path, label)),
+      ...(sealed.has(label.key)
         ? [{ path: `${path}.key`, message: 'is also sealed or redacted: a label travels in clear, choose one' }]
         : []),
     ];
@@ -63,6 +61,13 @@ function checkLabels(plan: Plan): PlanIssue[] {
       })),
   );
   return [...labels, ...used];
+}
+
+function checkValues(path: string, { values, otherwise }: ClosedLabel): PlanIssue[] {
+  const issues = repeated(`${path}.values`, values);
+  return values.includes(otherwise)
+    ? issues
+    : [...issues, { path: `${path}.otherwise`, message: 'is not one of values: add it there' }];
 }
 
 function checkModes(plan: Plan): PlanIssue[] {
@@ -105,9 +110,9 @@ function cellsPerWindow(plan: Plan): number {
   return plan.reports.reduce((sum, report) => sum + report.measurements.length * labelCombinations(plan, report), 0);
 }
 
+/** An open label counts once: how many keys it will have is not known. */
 export function labelCombinations(plan: Plan, report: Report): number {
-  return report.labels.reduce(
-    (product, key) => product * (plan.labels.find((label) => label.key === key)?.values.length ?? 1),
-    1,
-  );
+  return plan.labels
+    .filter(({ key }) => report.labels.includes(key))
+    .reduce((product, label) => product * (isOpen(label) ? 1 : label.values.length), 1);
 }

@@ -4,6 +4,7 @@
  */
 import { TelemetryKitError } from '../errors.js';
 import { checkMeasurements } from './check-measurements.js';
+import { checkOpenLabels } from './check-open-labels.js';
 import { checkPrivacy } from './check-privacy.js';
 import { checkStructure } from './check-structure.js';
 import { checkWork } from './check-work.js';
@@ -30,7 +31,7 @@ export function checkPlan(input: unknown): PlanCheck {
     return { issues: parsed.error.issues.map(describe), warnings: [] };
   }
   const plan = parsed.data as Plan;
-  const rules = [...checkStructure(plan), ...checkMeasurements(plan), ...checkPrivacy(plan)];
+  const rules = [...checkStructure(plan), ...checkMeasurements(plan), ...checkPrivacy(plan), ...checkOpenLabels(plan)];
   // What follows needs a plan that can be compiled.
   const issues = rules.length > 0 ? rules : checkWork(compilePlan(plan));
   return issues.length > 0 ? { issues, warnings: [] } : { plan, issues, warnings: warnAbout(plan) };
@@ -61,7 +62,9 @@ function describe(issue: RawIssue): PlanIssue {
     case 'unrecognized_keys':
       return { path: path || '(plan)', message: `has unknown fields ${issue.keys.join(', ')}: remove or correct them` };
     case 'invalid_union':
-      return { path, message: 'must be one of flag, category, histogram, sum, product: correct the kind' };
+      return path.startsWith('labels')
+        ? { path, message: 'must be true, or absent where the label lists its values: correct or remove it' }
+        : { path, message: 'must be one of flag, category, histogram, sum, product: correct the kind' };
     default:
       return {
         path: path || '(plan)',

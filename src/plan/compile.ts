@@ -2,8 +2,8 @@
 import { toBase64Url } from '../bytes.js';
 import { hashPlan } from './canonical.js';
 import { compileMeasurement, type CompiledMeasurement } from './components.js';
-
-import type { Label, Plan, Report } from './plan.js';
+import { isOpen, MAX_KEY_BYTES, OTHER_KEY } from './labels.js';
+import type { Label, LabelValue, Plan, Report } from './plan.js';
 
 export interface CompiledReport {
   /** Position in the plan: the number an envelope carries. */
@@ -11,7 +11,18 @@ export interface CompiledReport {
   readonly report: Report;
   /** The report's labels in the report's order. */
   readonly labels: readonly Label[];
+  /** Its open label, where it has one. */
+  readonly openLabel: CompiledOpenLabel | undefined;
   readonly measurements: readonly CompiledMeasurement[];
+}
+
+export interface CompiledOpenLabel {
+  /** Position among the report's labels. */
+  readonly position: number;
+  /** Most keys under which one subject counts in a period. */
+  readonly keysPerSubject: number;
+  /** Bytes of the longest key. */
+  readonly longest: number;
 }
 
 export interface CompiledPlan {
@@ -32,13 +43,28 @@ export function compilePlan(plan: Plan): CompiledPlan {
 
 function compileReport(plan: Plan, report: Report, index: number): CompiledReport {
   const labels = report.labels.flatMap((key) => plan.labels.filter((label) => label.key === key));
-  return { index, report, labels, measurements: report.measurements.map(compileMeasurement) };
+  const measurements = report.measurements.map(compileMeasurement);
+  return { index, report, labels, openLabel: compileOpenLabel(labels), measurements };
 }
 
-/** Every combination of label indices of a report, in lexicographic order; one empty combination without labels. */
-export function labelCombinations(report: CompiledReport): number[][] {
-  return report.labels.reduce<number[][]>(
-    (combinations, label) => combinations.flatMap((head) => label.values.map((_, index) => [...head, index])),
+function compileOpenLabel(labels: readonly Label[]): CompiledOpenLabel | undefined {
+  const position = labels.findIndex(isOpen);
+  const label = labels[position];
+  if (label === undefined || !isOpen(label)) return undefined;
+  const { keysPerSubject = 1, longest = MAX_KEY_BYTES } = label;
+  return { position, keysPerSubject, longest };
+}
+
+/**
+ * Every combination of label values of a report, in lexicographic order; one empty combination without labels. An
+ * open label has these keys, and `__other__` after them.
+ */
+export function labelCombinations(report: CompiledReport, keys: readonly string[] = []): LabelValue[][] {
+  return report.labels.reduce<LabelValue[][]>(
+    (combinations, label) => {
+      const values = isOpen(label) ? [...keys, OTHER_KEY] : label.values.map((_, index) => index);
+      return combinations.flatMap((head) => values.map((value) => [...head, value]));
+    },
     [[]],
   );
 }

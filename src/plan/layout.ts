@@ -7,6 +7,9 @@
  * Coalesced over at most N spans: per slot the digits of [0, N * bound], unshifted, one accumulator a slot;
  * for counts one slot more, "nothing", which is never folded, and the total of all slots is exactly N: so no
  * span can be counted in two slots.
+ *
+ * A report with an open label carries one part more, after its measurements: the unit count, 1 where the subject
+ * has this key for the first time in the period, else 0.
  */
 import { radixComponents, radixDigits } from '../math/radix.js';
 import type { TupleSet } from '../math/tuple-set.js';
@@ -29,6 +32,13 @@ export interface MeasurementLayout {
   readonly total: bigint | undefined;
 }
 
+const UNIT_COUNT: MeasurementLayout = {
+  components: [{ set: { arity: 1, tuples: [[0n], [1n]] }, accumulator: 0 }],
+  total: undefined,
+};
+/** Bits of the one slot that unit counts add up in. */
+export const UNIT_COUNT_BITS = 48;
+
 /** What a report's envelopes may say about how many spans they add up, smallest first. */
 export function spanBoundsOf({ report }: CompiledReport): readonly number[] {
   return report.mode === 'per-span' ? [PER_SPAN_BOUND] : (report.spanBounds ?? DEFAULT_SPAN_BOUNDS);
@@ -36,9 +46,16 @@ export function spanBoundsOf({ report }: CompiledReport): readonly number[] {
 
 /** `spanBound` must be one of `spanBoundsOf`. */
 export function envelopeLayout(report: CompiledReport, spanBound: number): MeasurementLayout[] {
-  return report.report.mode === 'per-span'
-    ? report.measurements.map(perSpanLayout)
-    : report.measurements.map((measurement) => coalescedLayout(measurement, BigInt(spanBound)));
+  const measurements =
+    report.report.mode === 'per-span'
+      ? report.measurements.map(perSpanLayout)
+      : report.measurements.map((measurement) => coalescedLayout(measurement, BigInt(spanBound)));
+  return report.openLabel === undefined ? measurements : [...measurements, UNIT_COUNT];
+}
+
+/** Where the unit count stands among the parts of an envelope. */
+export function unitCountIndex({ measurements }: CompiledReport): number {
+  return measurements.length;
 }
 
 /**

@@ -1,7 +1,15 @@
 /** What a plan's releases cost: of which budget, per window and per period. */
-import { addRational, multiplyRational, parseRational, rational, ZERO, type Rational } from '../math/rational.js';
+import {
+  addRational,
+  divideRational,
+  multiplyRational,
+  parseRational,
+  rational,
+  ZERO,
+  type Rational,
+} from '../math/rational.js';
 import { labelCombinations } from './check-structure.js';
-import type { Measurement, Plan, PlanPrivacy } from './plan.js';
+import type { Measurement, Plan, PlanPrivacy, Report } from './plan.js';
 import { releaseEpsilon } from './slots.js';
 
 /**
@@ -26,12 +34,23 @@ export function periodEpsilon(plan: Plan): Rational {
   const { bounds, mechanism } = plan.privacy;
   const processes = BigInt(bounds?.processes ?? 1);
   const factor = mechanism === 'discrete-gaussian' ? processes * processes : processes;
-  const sum = plan.reports
+  const measured = plan.reports
     .flatMap(({ measurements }) => measurements)
     .filter((measurement) => isPaidPerPeriod(plan.privacy, measurement))
-    .map(releaseEpsilon)
-    .reduce(addRational, ZERO);
+    .map(releaseEpsilon);
+  const sum = [...measured, ...plan.reports.map(selectionEpsilon)].reduce(addRational, ZERO);
   return multiplyRational(sum, rational(factor, 1n));
+}
+
+/** What choosing the keys of a report's open label costs a period; 0 without one. */
+export function selectionEpsilon({ selectionEpsilon: epsilon }: Report): Rational {
+  return epsilon === undefined ? ZERO : parseRational(epsilon);
+}
+
+/** Of each selection: the plan's delta in equal parts. */
+export function selectionDelta({ privacy: { delta = '0' }, reports }: Plan): Rational {
+  const selections = reports.filter((report) => report.selectionEpsilon !== undefined).length;
+  return divideRational(parseRational(delta), rational(BigInt(Math.max(1, selections)), 1n));
 }
 
 /** What one window costs where each release pays for itself: every declared cell of every report. */

@@ -113,17 +113,37 @@ export interface Report {
   readonly spanBounds?: readonly number[];
   /** Keys of the plan's labels by which this report is split; empty: one cell. */
   readonly labels: readonly string[];
+  /** A decimal string: what choosing the keys of an open label costs a period. Required with one, else absent. */
+  readonly selectionEpsilon?: string;
   readonly measurements: readonly Measurement[];
 }
 
 /** A clear-text span attribute by which totals are split; visible to collector and receiver. */
-export interface Label {
+export type Label = ClosedLabel | OpenLabel;
+
+export interface ClosedLabel {
   readonly key: string;
   /** The allowed values; a span with any other value (or none) is sealed under `otherwise`. */
   readonly values: readonly string[];
   /** The member of `values` used for spans whose label is missing or undeclared. */
   readonly otherwise: string;
 }
+
+/**
+ * A label whose values, its keys, nobody knows beforehand. A key is published where enough subjects have it that
+ * it says nothing about one of them; all others are published together, as `__other__`.
+ */
+export interface OpenLabel {
+  readonly key: string;
+  readonly open: true;
+  /** Most keys under which one subject counts in a period; default 1. */
+  readonly keysPerSubject?: number;
+  /** Bytes of UTF-8 of the longest key, 9 to 64, the default; a longer text counts as `__other__`. */
+  readonly longest?: number;
+}
+
+/** What a cell or an envelope has for one label: the position of a closed label's value, or an open label's key. */
+export type LabelValue = number | string;
 
 export interface PlanWindow {
   /** Length; windows are aligned to the Unix epoch. */

@@ -1,5 +1,6 @@
 /** The shape of a plan, field by field. Rules that span several fields are in check.ts. */
 import * as z from 'zod/mini';
+import { MAX_KEY_BYTES, OTHER_KEY } from './labels.js';
 import { MECHANISMS, PERIODS, PRIVACY_UNITS, RELEASE_STREAMS, REPORT_MODES, SPAN_KINDS } from './plan.js';
 
 /** Longest measurement category list (PROTOCOL.md, section "Measurements"). */
@@ -36,6 +37,11 @@ const list = <Item extends z.core.SomeType>(item: Item, most: number) =>
     .check(z.maxLength(most, `has more than ${String(most)} entries: split or drop some`));
 const filled = <Item extends z.core.SomeType>(item: Item, most: number) =>
   list(item, most).check(z.minLength(1, 'is empty: add at least one entry'));
+
+const counted = (most: number) =>
+  z
+    .int('must be a whole number: write an integer')
+    .check(z.gte(1, 'must be 1 or more: raise it'), z.lte(most, `is above ${String(most)}: lower it`));
 
 const measurementBase = {
   name: identifier,
@@ -88,6 +94,24 @@ const measurement = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** Told apart by whether they say `open: true`. */
+const label = z.discriminatedUnion('open', [
+  z.strictObject({ key: attributeKey, open: z.optional(z.undefined()), values: filled(text, 256), otherwise: text }),
+  z.strictObject({
+    key: attributeKey,
+    open: z.literal(true),
+    keysPerSubject: z.optional(counted(1440)),
+    longest: z.optional(
+      z
+        .int('must be a whole number of bytes: write an integer')
+        .check(
+          z.gte(OTHER_KEY.length, `must be at least ${String(OTHER_KEY.length)}, which "${OTHER_KEY}" has: raise it`),
+          z.lte(MAX_KEY_BYTES, `is above ${String(MAX_KEY_BYTES)}: lower it`),
+        ),
+    ),
+  }),
+]);
+
 const report = z.strictObject({
   name: identifier,
   mode: z.enum(REPORT_MODES, `must be one of ${REPORT_MODES.join(', ')}`),
@@ -105,13 +129,9 @@ const report = z.strictObject({
     scopes: z.optional(filled(z.string('must be a string: name a scope'), 64)),
   }),
   labels: list(attributeKey, 8),
+  selectionEpsilon: z.optional(decimal),
   measurements: filled(measurement, 16),
 });
-
-const counted = (most: number) =>
-  z
-    .int('must be a whole number: write an integer')
-    .check(z.gte(1, 'must be 1 or more: raise it'), z.lte(most, `is above ${String(most)}: lower it`));
 
 const privacy = z.strictObject({
   domain: identifier,
@@ -151,7 +171,7 @@ export const planSchema = z.strictObject({
   ),
   window: z.strictObject({ seconds: seconds(1), graceSeconds: seconds(0), lagSeconds: seconds(0) }),
   privacy,
-  labels: list(z.strictObject({ key: attributeKey, values: filled(text, 256), otherwise: text }), 8),
+  labels: list(label, 8),
   reports: filled(report, 32),
   redact: list(attributeKey, 256),
 });

@@ -2,6 +2,7 @@
 import type { AnsweredCell, AnsweredWindow, Store } from '../aggregation/store.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
+import { labelText } from '../plan/labels.js';
 import { guaranteeOf, type PublishedGuarantee } from './published-guarantee.js';
 import { publishedSlots, type PublishedSlot } from './published-slots.js';
 import type { BudgetState, LedgerPosition, SuppressionReason } from '../wire/release.js';
@@ -99,7 +100,7 @@ function describeCell(
 ): PublishedCell {
   return {
     measurement: name,
-    labels: Object.fromEntries(report.labels.map(({ key, values }, index) => [key, values[labels[index] ?? -1] ?? ''])),
+    labels: Object.fromEntries(report.labels.map((label, index) => [label.key, labelText(label, labels[index])])),
     guarantee,
     ...describeOutcome(slots, outcome),
   };

@@ -5,16 +5,10 @@
 import { toBase64Url } from '../bytes.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
+import { isOpen } from '../plan/labels.js';
 import { spanBoundsOf } from '../plan/layout.js';
-import {
-  ENVELOPE_VERSION,
-  envelopeBytes,
-  labelBytes,
-  modeOf,
-  readLabels,
-  readRawHeader,
-  type EnvelopeHeader,
-} from './envelope.js';
+import { ENVELOPE_VERSION, envelopeBytes, modeOf, readLabels, readRawHeader, type EnvelopeHeader } from './envelope.js';
+import type { ReadEntries } from './label-entries.js';
 import type { RejectionReason } from './rejection.js';
 
 export interface AddressedEnvelope {
@@ -23,6 +17,8 @@ export interface AddressedEnvelope {
   readonly key: PublicKey;
   readonly report: CompiledReport;
   readonly header: EnvelopeHeader;
+  /** Where its components begin. */
+  readonly headerEnd: number;
 }
 
 /** Plans by hash and keys by kid, both base64url. */
@@ -46,11 +42,18 @@ export function addressEnvelope(bytes: Uint8Array, book: AddressBook): Addressed
   if (mode !== report.report.mode) return 'mode';
   const { spanBound } = raw;
   if (!spanBoundsOf(report).includes(spanBound)) return 'span_bound';
-  if (bytes.length !== envelopeBytes(key, report, spanBound)) return 'malformed';
+  const read = readLabels(bytes, report.labels);
+  if (read === undefined || bytes.length !== envelopeBytes(key, report, spanBound, read.keyBytes)) return 'malformed';
   const windowStart = Number(raw.windowStart);
   if (!Number.isSafeInteger(windowStart) || windowStart % plan.plan.window.seconds !== 0) return 'malformed';
-  const labels = readLabels(labelBytes(bytes, report.labels.length));
-  if (!labels.every((label, index) => label < (report.labels[index]?.values.length ?? 0))) return 'labels';
+  if (!areAllowed(report, read)) return 'labels';
+  const { labels, end: headerEnd } = read;
   const header = { kid, planHash: plan.hashText, report: raw.report, mode, windowStart, labels, spanBound };
-  return { bytes, plan, key, report, header };
+  return { bytes, plan, key, report, header, headerEnd };
+}
+
+/** Positions within the listed values, a key no longer than the plan's longest. */
+function areAllowed({ labels, openLabel }: CompiledReport, { labels: values, keyBytes = 0 }: ReadEntries): boolean {
+  const arePositions = labels.every((label, index) => isOpen(label) || Number(values[index]) < label.values.length);
+  return arePositions && keyBytes <= (openLabel?.longest ?? 0);
 }

@@ -1,8 +1,9 @@
 /**
- * The envelope: one span attribute, base64url, fixed widths, one encoding per value, no trailing bytes.
+ * The envelope: one span attribute, base64url, fixed widths but for the key of an open label, one encoding per
+ * value, no trailing bytes.
  *
  * Header: version u8 | kid 32 | plan hash 32 | report u16 | mode u8 | window start u64, Unix seconds |
- *   span bound u32 | labels, one u16 index each, in the report's order.
+ *   span bound u32 | labels (label-entries.ts), in the report's order.
  * Then, measurement by measurement, the components of the layout (plan/layout.ts): every c as unit, omega
  *   (modulus bytes each); per branch every a likewise, e (16 bytes), every z (ceil((A + 257) / 8) bytes); and
  *   where the layout has a total, one branch for it. All integers big-endian.
@@ -12,8 +13,9 @@ import type { TupleSet } from '../math/tuple-set.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledReport } from '../plan/compile.js';
 import { envelopeLayout } from '../plan/layout.js';
-import type { ReportMode } from '../plan/plan.js';
+import type { Label, LabelValue, ReportMode } from '../plan/plan.js';
 import { CHALLENGE_BYTES, responseBytes } from '../proofs/parameters.js';
+import { entriesBytes, readEntries, writeEntries, type ReadEntries } from './label-entries.js';
 
 /** Name of the span attribute that carries an envelope; also the marker a collector routes on. */
 export const ENVELOPE_ATTRIBUTE = 'telemetry_kit.envelope';
@@ -22,7 +24,6 @@ export const ENVELOPE_VERSION = 1;
 /** Codes on the wire are positions here: 0 per-span, 1 coalesced. */
 const MODES: readonly ReportMode[] = ['per-span', 'coalesced'];
 const FIXED_HEADER_BYTES = 80;
-const LABEL_BYTES = 2;
 
 /** What an envelope says in clear. */
 export interface EnvelopeHeader {
@@ -36,8 +37,8 @@ export interface EnvelopeHeader {
   /** Unix seconds. */
   readonly windowStart: number;
   readonly spanBound: number;
-  /** Indices into the report's labels' values. */
-  readonly labels: readonly number[];
+  /** One per label of the report, in its order. */
+  readonly labels: readonly LabelValue[];
 }
 
 /** Numeric code of a mode on the wire and in the transcript. */
@@ -45,8 +46,9 @@ export function modeCode(mode: ReportMode): number {
   return MODES.indexOf(mode);
 }
 
-export function headerBytes(labelCount: number): number {
-  return FIXED_HEADER_BYTES + LABEL_BYTES * labelCount;
+/** `keyBytes`: of the key of an open label, where one of the labels is open. */
+export function headerBytes(labelCount: number, keyBytes?: number): number {
+  return FIXED_HEADER_BYTES + entriesBytes(labelCount, keyBytes);
 }
 
 /** Bytes of one component: its ciphertexts and one branch per tuple. */
@@ -59,14 +61,22 @@ function branchBytes(key: PublicKey, arity: number): number {
   return arity * (2 * key.modulusBytes + responseBytes(key)) + CHALLENGE_BYTES;
 }
 
-/** Raw bytes of every envelope of a report with this span bound under a key: the same whatever is sealed. */
-export function envelopeBytes(key: PublicKey, report: CompiledReport, spanBound: number): number {
+/**
+ * Raw bytes of every envelope of a report with this span bound under a public key: the same whatever is sealed.
+ * `keyBytes`: of the open label's key, by default the longest.
+ */
+export function envelopeBytes(
+  key: PublicKey,
+  report: CompiledReport,
+  spanBound: number,
+  keyBytes = report.openLabel?.longest,
+): number {
   return envelopeLayout(report, spanBound).reduce(
     (sum, { components, total }) =>
       sum +
       components.reduce((inner, { set }) => inner + componentBytes(key, set), 0) +
       (total === undefined ? 0 : branchBytes(key, 1)),
-    headerBytes(report.labels.length),
+    headerBytes(report.labels.length, keyBytes),
   );
 }
 
@@ -76,7 +86,8 @@ export interface WrittenHeader extends Omit<EnvelopeHeader, 'kid' | 'planHash'> 
   readonly planHash: Uint8Array;
 }
 
-export function writeHeader(out: Uint8Array, header: WrittenHeader): void {
+/** @returns where the header ends. */
+export function writeHeader(out: Uint8Array, header: WrittenHeader): number {
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
   view.setUint8(0, ENVELOPE_VERSION);
   out.set(header.kid, 1);
@@ -85,9 +96,7 @@ export function writeHeader(out: Uint8Array, header: WrittenHeader): void {
   view.setUint8(67, modeCode(header.mode));
   view.setBigUint64(68, BigInt(header.windowStart));
   view.setUint32(76, header.spanBound);
-  header.labels.forEach((label, index) => {
-    view.setUint16(FIXED_HEADER_BYTES + LABEL_BYTES * index, label);
-  });
+  return writeEntries(view, FIXED_HEADER_BYTES, header.labels);
 }
 
 /** The header's fixed part as it stands on the wire, before anything is believed. */
@@ -121,14 +130,14 @@ export function modeOf(code: number): ReportMode | undefined {
   return MODES[code];
 }
 
-/** The labels' wire encoding: also their item in the transcript. */
-export function labelBytes(bytes: Uint8Array, labelCount: number): Uint8Array {
-  return bytes.subarray(FIXED_HEADER_BYTES, headerBytes(labelCount));
+/** The labels' wire encoding, up to where the header ends: also their item in the transcript. */
+export function labelBytes(bytes: Uint8Array, headerEnd: number): Uint8Array {
+  return bytes.subarray(FIXED_HEADER_BYTES, headerEnd);
 }
 
-export function readLabels(encoded: Uint8Array): number[] {
-  const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
-  return Array.from({ length: encoded.length / LABEL_BYTES }, (_, index) => view.getUint16(LABEL_BYTES * index));
+/** The labels of a header and where it ends; `undefined` where it holds something else. */
+export function readLabels(bytes: Uint8Array, labels: readonly Label[]): ReadEntries | undefined {
+  return readEntries(bytes, FIXED_HEADER_BYTES, labels);
 }
 
 /** Text form for the span attribute. */

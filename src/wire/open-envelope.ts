@@ -9,12 +9,13 @@ import { envelopeLayout, type MeasurementLayout } from '../plan/layout.js';
 import type { Subject } from '../proofs/membership-checks.js';
 import { contributionId, envelopeChallenge } from '../proofs/transcript.js';
 import type { AddressedEnvelope } from './address.js';
-import { ENVELOPE_VERSION, headerBytes, labelBytes, modeCode } from './envelope.js';
+import { ENVELOPE_VERSION, labelBytes, modeCode } from './envelope.js';
 import { ComponentReader, type ReadComponent } from './read-components.js';
 import { totalSet } from './seal.js';
 
 /** One accumulator's share of a contribution. */
 export interface VerifiedComponent {
+  /** Position in the report; one more than the last is the unit count of an open label. */
   readonly measurement: number;
   /** Which accumulator of the measurement: 0 for per-span, the slot for coalesced. */
   readonly component: number;
@@ -38,7 +39,7 @@ interface ReadMeasurement {
 }
 
 export function openEnvelope(envelope: AddressedEnvelope): OpenedEnvelope {
-  const { key, report, header } = envelope;
+  const { key, header } = envelope;
   const measurements = readMeasurements(envelope);
   const parts = measurements.flatMap(({ layout, components, total }, measurement) => [
     ...components.map((read, component) => ({
@@ -60,8 +61,8 @@ export function openEnvelope(envelope: AddressedEnvelope): OpenedEnvelope {
       mode: modeCode(header.mode),
       windowStart: header.windowStart,
       spanBound: header.spanBound,
-      labels: labelBytes(envelope.bytes, report.labels.length),
-      measurementCount: report.measurements.length,
+      labels: labelBytes(envelope.bytes, envelope.headerEnd),
+      measurementCount: measurements.length,
     },
     parts.map(({ read, ...part }) => ({ ...part, ciphertexts: read.encodedCiphertexts })),
   );
@@ -73,8 +74,8 @@ export function openEnvelope(envelope: AddressedEnvelope): OpenedEnvelope {
   return { id, subjects, fold: () => measurements.flatMap((read, index) => foldMeasurement(key, read, index)) };
 }
 
-function readMeasurements({ bytes, key, report, header }: AddressedEnvelope): ReadMeasurement[] {
-  const reader = new ComponentReader(key, bytes, headerBytes(report.labels.length));
+function readMeasurements({ bytes, key, report, header, headerEnd }: AddressedEnvelope): ReadMeasurement[] {
+  const reader = new ComponentReader(key, bytes, headerEnd);
   return envelopeLayout(report, header.spanBound).map((layout) => ({
     layout,
     components: layout.components.map(({ set }) => reader.component(set)),

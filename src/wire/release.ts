@@ -4,6 +4,8 @@
  * release id itself; a receiver never sends one.
  */
 
+import type { LabelValue } from '../plan/plan.js';
+
 /** A ciphertext under one key: the receiver's product of all contributions and of its own noise. */
 export interface KeyedAggregate {
   /** Key id, base64url. */
@@ -16,8 +18,8 @@ export interface KeyedAggregate {
 export interface CellAggregate {
   /** Position of the measurement in the report. */
   readonly measurement: number;
-  /** Indices into the report's labels' values, in the report's order. */
-  readonly labels: readonly number[];
+  /** One per label of the report, in its order; of an open label a key that was selected, or `__other__`. */
+  readonly labels: readonly LabelValue[];
   /** One per key, at least one; their plaintexts are added. */
   readonly aggregates: readonly KeyedAggregate[];
   /** The receiver's word on how many contributions were folded: for the operations log only. */
@@ -45,7 +47,7 @@ export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];
 /** Why the key holder refuses to act on a cell at all; nothing is charged. */
 export const REFUSAL_REASONS = [
   'unknown_plan', // plan hash not configured at the key holder
-  'unknown_cell', // report, measurement or labels not in the plan
+  'unknown_cell', // report, measurement or labels not in the plan, or an open label's key that was not selected
   'unknown_key', // kid not in the plan or not held
   'range', // window not aligned, of wrong length, not over by the key holder's clock, or ended too long ago
   'ciphertext', // not an element of Z*_{n^2}

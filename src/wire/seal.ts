@@ -6,32 +6,28 @@ import { assertArgument } from '../errors.js';
 import { assertTupleSet, type TupleSet } from '../math/tuple-set.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
+import { isKey } from '../plan/labels.js';
 import { envelopeLayout, PER_SPAN_BOUND, spanBoundsOf, type MeasurementLayout } from '../plan/layout.js';
+import type { LabelValue } from '../plan/plan.js';
 import { commitComponent, type CommittedComponent } from '../proofs/prove-membership.js';
 import { commitTotal } from '../proofs/prove-total.js';
 import { contributionId, envelopeChallenge, type TranscriptComponent } from '../proofs/transcript.js';
 import type { RandomBytes } from '../random.js';
 import { ComponentWriter } from './component-writer.js';
-import {
-  encodeEnvelope,
-  ENVELOPE_VERSION,
-  envelopeBytes,
-  headerBytes,
-  labelBytes,
-  modeCode,
-  writeHeader,
-} from './envelope.js';
+import { encodeEnvelope, ENVELOPE_VERSION, envelopeBytes, labelBytes, modeCode, writeHeader } from './envelope.js';
+import { keyBytesOf } from './label-entries.js';
 
 /** What one span, or one flush of many, contributes to one report. */
 export interface Contribution {
   readonly report: CompiledReport;
   /** Unix seconds, a multiple of the plan's window length. */
   readonly windowStart: number;
-  /** Indices into the report's labels' values. */
-  readonly labels: readonly number[];
+  /** One per label of the report, in its order. */
+  readonly labels: readonly LabelValue[];
   /**
    * Per measurement, per component of its layout: position of the tuple in its set (`membersOf` in
-   * plan/classify.ts for spans, `coalescedMembers` in plan/layout.ts for flushes).
+   * plan/classify.ts for spans, `coalescedMembers` in plan/layout.ts for flushes). With an open label the unit
+   * count after them: 1 where the subject has this key for the first time in the period, else 0.
    */
   readonly members: readonly (readonly number[])[];
   /** One of the report's span bounds; 1, the only one of per-span reports, where it is left out. */
@@ -84,7 +80,7 @@ export class EnvelopeSealer {
     };
   }
 
-  /** Raw bytes of every envelope of this report and span bound; the attribute's text is 4/3 of it. */
+  /** Raw bytes of the longest envelope of this report and span bound; the attribute's text is 4/3 of it. */
   envelopeBytes(report: CompiledReport, spanBound: number = PER_SPAN_BOUND): number {
     return envelopeBytes(this.#key, report, spanBound);
   }
@@ -104,7 +100,11 @@ export class EnvelopeSealer {
 
   #check(contribution: Contribution, records: PairRecords): MeasurementLayout[] {
     const { report, members, labels, spanBound = PER_SPAN_BOUND } = contribution;
-    assertArgument(labels.length === report.labels.length, 'wrong number of labels', 'give one index per label');
+    assertArgument(labels.length === report.labels.length, 'wrong number of labels', 'give one value per label');
+    if (report.openLabel !== undefined) {
+      const key = labels[report.openLabel.position];
+      assertArgument(typeof key === 'string' && isKey(key), 'not a key of an open label', 'make keys with keyOf()');
+    }
     assertArgument(spanBoundsOf(report).includes(spanBound), 'span bound of no report', 'take one of spanBoundsOf');
     const layouts = envelopeLayout(report, spanBound);
     const allInSets = layouts.every(({ components }, measurement) =>
@@ -128,11 +128,11 @@ export class EnvelopeSealer {
   ): Uint8Array {
     const { report, windowStart, labels, spanBound = PER_SPAN_BOUND } = contribution;
     const mode = report.report.mode;
-    const out = new Uint8Array(this.envelopeBytes(report, spanBound));
+    const out = new Uint8Array(envelopeBytes(this.#key, report, spanBound, keyBytesOf(labels)));
     const header = { report: report.index, mode, windowStart, labels, spanBound };
-    writeHeader(out, { ...header, kid: this.#key.kidBytes, planHash: this.#plan.hash });
+    const headerEnd = writeHeader(out, { ...header, kid: this.#key.kidBytes, planHash: this.#plan.hash });
     const open = this.#commit(contribution, layouts, records, random);
-    const writer = new ComponentWriter(this.#key, out, headerBytes(labels.length));
+    const writer = new ComponentWriter(this.#key, out, headerEnd);
     const written = open.map(({ committed }) => writer.write(committed));
     const id = contributionId(
       {
@@ -143,8 +143,8 @@ export class EnvelopeSealer {
         mode: modeCode(mode),
         windowStart,
         spanBound,
-        labels: labelBytes(out, labels.length),
-        measurementCount: report.measurements.length,
+        labels: labelBytes(out, headerEnd),
+        measurementCount: layouts.length,
       },
       open.map((item, index): TranscriptComponent => ({ ...item, ciphertexts: written[index]?.ciphertexts ?? [] })),
     );
