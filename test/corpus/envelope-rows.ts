@@ -105,7 +105,13 @@ const time: SentRow[] = [
     rejected: { late: 1 },
   }),
   row('a window of 1970', () => honest(shop, { windowStart: 0 }), 'accepted', { rejected: { late: 1 } }),
-  row('the window before, in its grace', () => honest(shop, { windowStart: WINDOW - 60 }), 'accepted'),
+  row(
+    'a window in its grace that was over before the receiver first started',
+    () => honest(shop, { windowStart: WINDOW - 60 }),
+    'accepted',
+    { rejected: { late: 1 } },
+  ),
+  row('the window that begins next', () => honest(shop, { windowStart: WINDOW + 60 }), 'accepted'),
   row('a window far ahead', () => honest(shop, { windowStart: WINDOW + 120 }), 'accepted', {
     rejected: { too_early: 1 },
   }),

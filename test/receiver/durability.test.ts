@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 async function spawnReceiver(): Promise<number> {
-  const config = { dataFolder: folder, plan: plan.plan, modulus: String(key.n), now: WINDOW + 1 };
+  const config = { dataFolder: folder, plans: [plan.plan], moduli: [String(key.n)], now: WINDOW + 1 };
   child = spawn(process.execPath, [PROCESS, JSON.stringify(config)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
   return (JSON.parse(line.toString()) as { otlpHttp: number }).otlpHttp;
@@ -92,7 +92,7 @@ test('a receiver killed in the middle of its work loses nothing it acknowledged 
 
 test('two processes never use one folder', async () => {
   await spawnReceiver();
-  const config = JSON.stringify({ dataFolder: folder, plan: plan.plan, modulus: String(key.n), now: WINDOW + 1 });
+  const config = JSON.stringify({ dataFolder: folder, plans: [plan.plan], moduli: [String(key.n)], now: WINDOW + 1 });
   const second = spawn(process.execPath, [PROCESS, config], { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   second.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
