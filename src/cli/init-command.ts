@@ -24,6 +24,7 @@ import { generateKeyVisibly } from './key-progress.js';
 import { FOLDERS } from './layout.js';
 import { writeData, writeJson, writeNote } from './output.js';
 import { assertLongEnough, givenPassphrase } from './passphrase.js';
+import { usersADay } from './users-a-day.js';
 import { planFromFile, starterPlan } from './starter-plan.js';
 
 export interface InitOptions {
@@ -31,6 +32,8 @@ export interface InitOptions {
   readonly name: string;
   readonly domain?: string;
   readonly plan?: string;
+  readonly users?: string;
+  readonly subject: string;
   readonly passphraseFile?: string;
   readonly json?: boolean;
 }
@@ -44,11 +47,12 @@ const PASSPHRASE_BYTES = 18;
  */
 export async function init(root: string, options: InitOptions): Promise<void> {
   assertAbsent(Object.values(FOLDERS).map((folder) => join(root, folder)));
-  checkPlanEarly(options);
+  const starter = { ...options, users: options.plan === undefined ? await usersADay(options) : 0 };
+  checkPlanEarly(starter);
   const passphrases = choosePassphrases(options.passphraseFile);
   await interruptible(async (signal) => {
     const key = await generateKeyVisibly(Number(options.bits), signal);
-    const plan = planFor(options, key.publicKey.kid);
+    const plan = planFor(starter, key.publicKey.kid);
     writeNote('sealing the keys and signing the plan');
     const contents = await sealedContents(key, plan, passphrases);
     signal.throwIfAborted();
@@ -85,12 +89,17 @@ async function sealedContents(key: PrivateKey, plan: Plan, passphrases: Passphra
   return contents;
 }
 
-function planFor({ plan, name, domain }: InitOptions, kid: string): Plan {
-  return plan === undefined ? starterPlan({ name, domain: domain ?? name, kid }) : planFromFile(plan, kid);
+/** The options of `init`, with the number of users known. */
+type StarterOptions = Omit<InitOptions, 'users'> & { readonly users: number };
+
+function planFor({ plan, name, domain, users, subject }: StarterOptions, kid: string): Plan {
+  return plan === undefined
+    ? starterPlan({ name, domain: domain ?? name, kid, users, subject })
+    : planFromFile(plan, kid);
 }
 
 /** With a key id of the right form in place of the one to come: a typing error is found before a key is made. */
-function checkPlanEarly(options: InitOptions): void {
+function checkPlanEarly(options: StarterOptions): void {
   planFor(options, toBase64Url(new Uint8Array(32)));
 }
 

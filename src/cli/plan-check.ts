@@ -1,8 +1,12 @@
 /** `telemetry-kit plan check`: what is wrong with a plan and where, and what its author should know. */
+import { TelemetryKitError } from '../errors.js';
 import { checkPlan, type PlanIssue } from '../plan/check.js';
 import { compilePlan } from '../plan/compile.js';
 import { verifyPlanSignature } from '../plan/document.js';
-import type { Plan } from '../plan/plan.js';
+import type { Plan, PlanPrivacy } from '../plan/plan.js';
+import { describeForecast } from './forecast-report.js';
+import { forecast, type Population } from './forecast.js';
+import { noiseAdvice } from './noise-advice.js';
 import { alignColumns, writeData, writeJson } from './output.js';
 import { readPlanFile, type PlanFile } from './plan-file.js';
 import { AnsweredNo } from './run-program.js';
@@ -17,18 +21,46 @@ interface CheckedFile {
   readonly plan?: Plan;
 }
 
+export interface PlanCheckOptions {
+  readonly json?: boolean;
+  /** Users a day, for a forecast of what the plan will show. */
+  readonly users?: string;
+  readonly visits: string;
+}
+
 /** Prints the outcome; throws `AnsweredNo` where the plan is not valid. */
-export function planCheck(path: string, options: { json?: boolean }): void {
+export function planCheck(path: string, options: PlanCheckOptions): void {
   const checked = checkFile(readPlanFile(path));
-  if (options.json === true) writeJson({ ...checked, plan: undefined });
-  else writeData(describe(path, checked));
+  const population = populationOf(options);
+  const { plan } = checked;
+  if (options.json === true) {
+    const forecasted = plan && population && forecast(compilePlan(plan), population);
+    writeJson({ ...checked, plan: undefined, forecast: forecasted });
+  } else {
+    writeData(describe(path, checked));
+    if (plan !== undefined && population !== undefined) writeData(describeForecast(plan, population));
+  }
   if (!checked.valid) throw new AnsweredNo();
 }
 
+function populationOf({ users, visits }: PlanCheckOptions): Population | undefined {
+  const population = { usersPerDay: Number(users), visitsPerUser: Number(visits) };
+  if (users === undefined) return undefined;
+  if (population.usersPerDay > 0 && population.visitsPerUser >= 1 && Number.isFinite(population.visitsPerUser)) {
+    return population;
+  }
+  throw new TelemetryKitError('invalid_argument', 'the population is not one that a forecast can be made for', {
+    fix: 'pass --users above 0 and --visits of 1 or more, for example --users 500 --visits 2',
+  });
+}
+
 function checkFile(file: PlanFile): CheckedFile {
-  const { plan, issues, warnings } = checkPlan(file.rawPlan);
-  if (plan === undefined) return { valid: false, issues, warnings };
-  const hash = compilePlan(plan).hashText;
+  const { plan, issues, warnings: ofPlan } = checkPlan(file.rawPlan);
+  if (plan === undefined) return { valid: false, issues, warnings: ofPlan };
+  const compiled = compilePlan(plan);
+  const hash = compiled.hashText;
+  const advice = noiseAdvice(compiled);
+  const warnings = advice === undefined ? ofPlan : [...ofPlan, { path: 'privacy.mechanism', message: advice }];
   if (file.signed === undefined) return { valid: true, issues, warnings, hash, plan };
   const signedBy = goodSigner(plan, file.signed.signature);
   if (signedBy !== undefined) return { valid: true, issues, warnings, hash, plan, signedBy };
@@ -52,6 +84,7 @@ function describe(path: string, checked: CheckedFile): string {
     ['hash', checked.hash ?? ''],
     ['signed by', checked.signedBy ?? 'nobody yet: applications refuse it until `telemetry-kit plan sign`'],
     ['window', `${String(plan.window.seconds)} s, grace ${String(plan.window.graceSeconds)} s`],
+    ['protects', unitText(plan.privacy)],
     ['budget', `epsilon ${plan.privacy.epsilon} a ${plan.privacy.period}, domain ${plan.privacy.domain}`],
     ...plan.reports.map((report) => [
       `report ${report.name}`,
@@ -59,6 +92,14 @@ function describe(path: string, checked: CheckedFile): string {
     ]),
   ];
   return [`${path}: good`, alignColumns(facts, '  '), 'worth knowing:', remarks(warnings)].join('\n');
+}
+
+/** Beside every epsilon: what it is about. */
+export function unitText({ unit, period, bounds }: PlanPrivacy): string {
+  if (bounds === undefined) return `${unit}: one span`;
+  const { subject, visits, processes = 1 } = bounds;
+  const spread = processes === 1 ? '' : `, in each of ${String(processes)} processes`;
+  return `${unit}: all that one ${subject} contributes in a ${period}, at most ${String(visits)} spans of a report${spread}`;
 }
 
 function remarks(issues: readonly PlanIssue[]): string {

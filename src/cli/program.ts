@@ -9,6 +9,7 @@ import type { InitOptions } from './init-command.js';
 import type { KeyHolderOptions } from './keyholder-command.js';
 import type { KeysGenerateOptions } from './keys-command.js';
 import type { KeysExportOptions, KeysImportOptions } from './keys-foreign.js';
+import type { PlanCheckOptions } from './plan-check.js';
 import type { PlanSignOptions } from './plan-sign.js';
 import type { ReceiverOptions } from './receiver-command.js';
 import { EXIT_CODES_HELP } from './run-program.js';
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   addInit(program);
   addKeys(program);
   addPlan(program);
+  addPrivacy(program);
   addServices(program);
   addAudit(program);
   addDoctor(program);
@@ -42,6 +44,8 @@ function addInit(program: Command): void {
     .addOption(bitsOption())
     .option('--name <name>', 'name of the plan', 'app')
     .option('--domain <domain>', 'privacy domain whose budget the plan draws on (default: the name)')
+    .option('--users <number>', 'users a day, from which the length of a window follows; asked for on a terminal')
+    .option('--subject <key>', 'attribute that tells users apart; never exported', 'user.id')
     .option('--plan <file>', 'start from this plan; its keys are replaced by the new one')
     .option('--passphrase-file <file>', 'seal the new keys under the passphrase in this file')
     .option('--json', 'print what was made as JSON')
@@ -98,8 +102,12 @@ function addPlan(program: Command): void {
   plan
     .command('check <file>')
     .description('faults with their path and what to do, and what the author should know')
+    .option('--users <number>', 'users a day: also forecast what the plan will show, and propose a window')
+    .option('--visits <number>', 'visits a user makes in a day, on average', '2')
     .option('--json', 'as JSON')
-    .action(async (file: string, options: JsonOption) => (await import('./plan-check.js')).planCheck(file, options));
+    .action(async (file: string, options: PlanCheckOptions) =>
+      (await import('./plan-check.js')).planCheck(file, options),
+    );
   plan
     .command('sign <file>')
     .description('sign a plan with the owner key')
@@ -111,6 +119,20 @@ function addPlan(program: Command): void {
     .command('hash <file>')
     .description('the hash by which applications and envelopes name a plan')
     .action(async (file: string) => (await import('./plan-hash.js')).planHash(file));
+}
+
+function addPrivacy(program: Command): void {
+  program
+    .command('privacy')
+    .description('what a plan promises')
+    .command('explain <file>')
+    .description(
+      'the guarantee of a plan per unit, group, period and year, what releases cost, how long the budget lasts',
+    )
+    .option('--json', 'as JSON')
+    .action(async (file: string, options: JsonOption) =>
+      (await import('./privacy-explain.js')).privacyExplain(file, options),
+    );
 }
 
 function addServices(program: Command): void {

@@ -131,13 +131,29 @@ describe('telemetry-kit plan', () => {
     const file = planFile({ ...plan, privacy: { ...plan.privacy, unit: 'user-period' }, reports: [report, report] });
     const text = await run(['plan', 'check', file]);
     expect(text.code).toBe(1);
-    expect(text.stdout).toMatch(/privacy\.unit +must be "event"/);
+    expect(text.stdout).toMatch(/privacy\.bounds +are missing/);
+    expect(text.stdout).toMatch(/reports +"checkout" appears twice/);
     const { valid, issues } = JSON.parse((await run(['plan', 'check', file, '--json'])).stdout) as {
       valid: boolean;
       issues: { path: string }[];
     };
     expect(valid).toBe(false);
-    expect(issues.map(({ path }) => path)).toEqual(['privacy.unit']);
+    expect(issues.map(({ path }) => path)).toEqual(['reports', 'privacy.bounds']);
+  });
+
+  it('forecasts what a plan shows so many users, and refuses a population that is none', async () => {
+    const file = planFile(testPlanDocument());
+    const { code, stdout } = await run(['plan', 'check', file, '--users', '500']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/with 500 users a day and 2 visits each/);
+    expect(stdout).toMatch(/checkout\.success true +0 +\d+/);
+    const json = JSON.parse((await run(['plan', 'check', file, '--users', '500', '--json'])).stdout) as {
+      forecast: { series: object[] };
+    };
+    expect(json.forecast.series).toHaveLength(6);
+    const refused = await run(['plan', 'check', file, '--users', 'many']);
+    expect(refused.code).toBe(1);
+    expectOneLine(refused.stderr, 'invalid_argument');
   });
 
   it('says that a signature does not fit a changed plan', async () => {

@@ -1,0 +1,113 @@
+/**
+ * What a plan will show for a population of a given size: expected values beside the noise on them, what the
+ * bounds leave out, and the shortest window that is worth reading. Estimates for whoever chooses parameters;
+ * nothing is computed with them.
+ *
+ * Assumptions, printed with the result: visits are spread evenly over the period, over the labels and over the
+ * slots of a measurement; numbers are in the middle of their range; visits a user follow a geometric
+ * distribution from 1 on, so that a few users make many.
+ */
+import { addRational, compareRational, multiplyRational, rational } from '../math/rational.js';
+import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
+import type { CompiledMeasurement } from '../plan/components.js';
+import { periodEpsilon, streamsEpsilon, windowEpsilon } from '../plan/plan-cost.js';
+import type { Period, Plan } from '../plan/plan.js';
+import { publishedSlots } from '../receiver/published-slots.js';
+
+export interface Population {
+  readonly usersPerDay: number;
+  /** Mean number of spans of one report that a user makes in a day; 1 or more. */
+  readonly visitsPerUser: number;
+}
+
+export interface SeriesForecast {
+  readonly series: string;
+  /** Of one window, under one combination of labels. */
+  readonly expected: number;
+  /** 95 % of the noise is within it. */
+  readonly halfWidth: number;
+}
+
+export interface Forecast {
+  readonly series: readonly SeriesForecast[];
+  /** Part of all visits that the bounds keep; 1 without bounds. */
+  readonly keptShare: number;
+  /** Seconds; `undefined` where not even a whole period suffices. */
+  readonly shortestUsefulWindow: number | undefined;
+}
+
+const DAY_SECONDS = 86_400;
+const PERIOD_SECONDS: Readonly<Record<Period, number>> = { hour: 3600, day: DAY_SECONDS, week: 7 * DAY_SECONDS };
+/** A value is worth reading where its half width is at most this part of it. */
+const USEFUL = 0.1;
+/** Lengths to propose, each a divisor of an hour or a day. */
+const WINDOW_SECONDS = [60, 300, 900, 3600, 21_600, DAY_SECONDS];
+
+export function forecast(compiled: CompiledPlan, population: Population): Forecast {
+  const { plan, reports } = compiled;
+  const series = reports.flatMap((report) =>
+    report.measurements.flatMap((measurement) => seriesOf(plan, report, measurement, population)),
+  );
+  return { series, keptShare: keptShare(plan, population), shortestUsefulWindow: shortestWindow(plan, series[0]) };
+}
+
+/** Geometric from 1 on with mean m: P[X >= k] = (1 - 1/m)^(k-1); so E[min(X, V)] / E[X] = 1 - (1 - 1/m)^V. */
+export function keptShare({ privacy: { bounds, period } }: Plan, { visitsPerUser }: Population): number {
+  if (bounds === undefined) return 1;
+  const perPeriod = Math.max(
+    1,
+    (visitsPerUser * PERIOD_SECONDS[period]) / Math.max(DAY_SECONDS, PERIOD_SECONDS[period]),
+  );
+  return 1 - (1 - 1 / perPeriod) ** bounds.visits;
+}
+
+function seriesOf(
+  plan: Plan,
+  report: CompiledReport,
+  measurement: CompiledMeasurement,
+  population: Population,
+): SeriesForecast[] {
+  const { usersPerDay, visitsPerUser } = population;
+  const visits = (usersPerDay * visitsPerUser * keptShare(plan, population) * plan.window.seconds) / DAY_SECONDS;
+  const inCell = visits / labelCombinations(report).length;
+  const totals = typicalTotals(measurement, inCell);
+  const name = `${report.report.name}.${measurement.measurement.name}`;
+  return publishedSlots(plan, measurement).map(({ series, value, amount, noise }) => ({
+    series: [series === 'count' ? `${name}.count` : name, value].filter((part) => part !== undefined).join(' '),
+    expected: amount(totals),
+    halfWidth: noise.halfWidth95,
+  }));
+}
+
+/** Exclusive slots share the visits; a number is in the middle of its range, here counted in its steps. */
+function typicalTotals({ measurement, slotDetails }: CompiledMeasurement, visits: number): bigint[] {
+  const shared = BigInt(Math.round(visits / slotDetails.length));
+  const all = BigInt(Math.round(visits));
+  switch (measurement.kind) {
+    case 'flag':
+    case 'category':
+    case 'histogram':
+      return slotDetails.map(() => shared);
+    case 'sum':
+      return slotDetails.map(({ bound }, slot) => (slot === 0 ? (all * bound) / 2n : all));
+    case 'product':
+      return slotDetails.map(({ bound }) => (all * bound) / 2n);
+  }
+}
+
+/** The first series decides: noise does not change with the length of a window, what it hides in does. */
+function shortestWindow(plan: Plan, main: SeriesForecast | undefined): number | undefined {
+  if (main === undefined || main.expected <= 0) return undefined;
+  return WINDOW_SECONDS.find((seconds) => {
+    const expected = (main.expected * seconds) / plan.window.seconds;
+    return main.halfWidth <= USEFUL * expected && isPaidFor(plan, seconds);
+  });
+}
+
+/** Whether the budget lasts for windows of this length to the end of the period. */
+function isPaidFor(plan: Plan, seconds: number): boolean {
+  const period = PERIOD_SECONDS[plan.privacy.period];
+  if (period % seconds !== 0) return false;
+  const windows = multiplyRational(windowEpsilon(plan), rational(BigInt(period / seconds), 1n));
+  return compareRational(addRational(windows, periodEpsilon(plan)), streamsEpsilon(plan.privacy)) <= 0;
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { describeForecast, duration } from '../../src/cli/forecast-report.js';
+import { forecast, keptShare } from '../../src/cli/forecast.js';
+import { starterPlan } from '../../src/cli/starter-plan.js';
+import { compilePlan } from '../../src/plan/compile.js';
+import type { Plan } from '../../src/plan/plan.js';
+import { planOf, testPlan } from '../support/plans.js';
+
+const starter = (users: number): Plan =>
+  starterPlan({ name: 'shop', domain: 'shop', kid: 'A'.repeat(43), users, subject: 'user.id' });
+
+describe('the starter plan', () => {
+  it.each([
+    [500, 86_400],
+    [5000, 21_600],
+    [20_000, 3600],
+    [1_000_000, 300],
+  ])('for %s users a day has windows of %s seconds', (users, seconds) => {
+    expect(starter(users).window.seconds).toBe(seconds);
+  });
+
+  it('shows a small shop its first series every day', () => {
+    const found = forecast(compilePlan(starter(500)), { usersPerDay: 500, visitsPerUser: 2 });
+    expect(found.shortestUsefulWindow).toBe(86_400);
+    // 500 users of whose 2 visits 7/8 are kept, half of them successes.
+    expect(found.series[0]).toMatchObject({ series: 'checkout.success true', expected: 438 });
+    // Both servers add discrete Laplace noise of scale 3 / 0.33: 95 % of the sum is within 37.
+    expect(found.series.map(({ halfWidth }) => halfWidth)).toEqual(found.series.map(() => 37));
+  });
+});
+
+describe('the share of visits that bounds keep', () => {
+  it.each([
+    [1, 1],
+    [2, 1 - 1 / 8],
+    [3, 1 - 8 / 27],
+  ])('of %s visits a user is %s', (visitsPerUser, share) => {
+    expect(keptShare(starter(500), { usersPerDay: 1, visitsPerUser })).toBeCloseTo(share, 12);
+  });
+
+  it('is everything without bounds', () => {
+    expect(keptShare(testPlan().plan, { usersPerDay: 1, visitsPerUser: 50 })).toBe(1);
+  });
+
+  it('agrees with counting: geometric visits, cut at the bound', () => {
+    let [kept, all] = [0, 0];
+    for (let visits = 1; visits < 2000; visits += 1) {
+      const probability = 0.25 * 0.75 ** (visits - 1);
+      all += probability * visits;
+      kept += probability * Math.min(visits, 3);
+    }
+    expect(keptShare(starter(500), { usersPerDay: 1, visitsPerUser: 4 })).toBeCloseTo(kept / all, 12);
+  });
+});
+
+describe('the forecast', () => {
+  it('proposes no window that the budget does not last for', () => {
+    const flag = { name: 'ok', attribute: 'ok', kind: 'flag', epsilon: '1' } as const;
+    const { plan } = planOf([flag]);
+    // Twenty windows a day are paid for: of the divisors of a day that are proposed, those of six hours and more.
+    const rich = forecast(compilePlan(plan), { usersPerDay: 10_000_000, visitsPerUser: 1 });
+    expect(rich.shortestUsefulWindow).toBe(21_600);
+  });
+
+  it('says where nothing helps', () => {
+    const found = forecast(compilePlan(starter(5)), { usersPerDay: 5, visitsPerUser: 1 });
+    expect(found.shortestUsefulWindow).toBeUndefined();
+    expect(describeForecast(starter(5), { usersPerDay: 5, visitsPerUser: 1 })).toContain('no window of a day or less');
+  });
+
+  it('has an expectation for every kind', () => {
+    const plan = planOf([
+      { name: 'size', attribute: 'a', kind: 'histogram', boundaries: [1, 2, 3], epsilon: '1' },
+      {
+        name: 'amount',
+        attribute: 'b',
+        kind: 'sum',
+        min: '10',
+        max: '20',
+        scale: '1',
+        epsilon: '1',
+        countEpsilon: '1',
+      },
+      {
+        name: 'pair',
+        kind: 'product',
+        epsilon: '1',
+        factors: [
+          { attribute: 'c', min: 0, max: 1 },
+          { attribute: 'd', min: 0, max: 3 },
+        ],
+      },
+    ]);
+    const day = compilePlan({ ...plan.plan, window: { ...plan.plan.window, seconds: 86_400 } });
+    const { series } = forecast(day, { usersPerDay: 800, visitsPerUser: 1 });
+    const expected = Object.fromEntries(series.map(({ series: name, expected: value }) => [name, value]));
+    expect(expected['checkout.size (1, 2]']).toBe(200);
+    expect(expected['checkout.amount']).toBe(12_000);
+    expect(expected['checkout.amount.count']).toBe(800);
+    expect(expected['checkout.pair y']).toBe(1200);
+  });
+
+  it('reads', () => {
+    const text = describeForecast(starter(500), { usersPerDay: 500, visitsPerUser: 2 });
+    expect(text).toContain('checkout.success true');
+    expect(text).toContain('88 % of visits are kept: of one user.id, 3 a day and report');
+    expect(text).toContain('the first series shows within 10 % from windows of 1 d on');
+    expect([60, 3600, 86_400, 90].map(duration)).toEqual(['1 min', '1 h', '1 d', '90 s']);
+  });
+});
