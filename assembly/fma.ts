@@ -1,58 +1,53 @@
 /**
  * Exact products of 51-bit limbs by fused multiply-add of doubles.
  * Reference: N. Emmart, F. Zheng, C. Weems, "Faster modular exponentiation using double precision floating
- * point arithmetic on the GPU", ARITH 2018.
+ * point arithmetic on the GPU", ARITH 2018. Here the high parts of several products are added up by the
+ * multiply-adds themselves.
  *
- * For integers a, b with -2^101 <= a b < 2^102 (1 + 2^-30): `high` = 1.25 * 2^103 + 2^51 h, where 2^51 h is the
- * multiple of 2^51 nearest to a b, because doubles of that size are multiples of 2^51; `low` = 1.5 * 2^52 + l
- * with l = a b - 2^51 h, |l| <= 2^50. Read as 64-bit integers they are HIGH_BITS + h and LOW_BITS + l. So sums
- * and differences of products are sums and differences of integers, and where as many products are added as
- * subtracted the constants vanish.
+ * Let g = 1.5 * 2^103 + 2^51 x and |2^51 x + a b| <= 2^102. Doubles of that size are multiples of 2^51, so the
+ * multiply-add h = a b + g is g + 2^51 y, where 2^51 y is the multiple nearest to a b, and a b + (g - h) is
+ * what is left: at most 2^50. So `high` from ROUND is 1.5 * 2^103 + 2^51 y, and each further `high` from the one
+ * before adds another product; `low`, with REST in front of the first, is 1.5 * 2^52 + l. Read as 64-bit integers
+ * these are HIGH_BITS + y and LOW_BITS + l: sums of them are sums of integers, and the constants are known.
  *
  * All of this needs the multiply-add to round once. WebAssembly allows `relaxed_madd` to round twice.
  */
 import { CONSTANTS } from './layout';
 
-/** The bits of 1.25 * 2^103, 1.5 * 2^52 and 1.25 * 2^52. */
-export const HIGH_BITS: i64 = 0x4664000000000000;
+/** The bits of 1.5 * 2^103 and of 1.5 * 2^52. */
+export const HIGH_BITS: i64 = 0x4668000000000000;
 export const LOW_BITS: i64 = 0x4338000000000000;
-/** What two rows of one product leave in every column that they touch fully. */
-export const BIAS: i64 = 2 * (HIGH_BITS + LOW_BITS);
-const INTEGER_BITS: i64 = 0x4334000000000000;
 
 export class Fma {
-  /** 1.25 * 2^103, in both lanes: the argument `round` of `high`. */
+  /** 1.5 * 2^103 in both lanes: where sums of high parts start. */
   @inline static round(): v128 {
     return v128.load(CONSTANTS);
   }
 
-  /** 1.25 * 2^103 + 1.5 * 2^52, in both lanes: the argument `rest` of `low`. */
+  /** 1.5 * 2^103 + 1.5 * 2^52 in both lanes: what `low` takes as the sum before the first product. */
   @inline static rest(): v128 {
     return v128.load(CONSTANTS, 16);
   }
 
-  /** What two rows of products leave in a column, in both lanes (see rows.ts). */
-  @inline static bias(): v128 {
-    return v128.load(CONSTANTS, 32);
+  /** `sum` and the high part of a b. */
+  @inline static high(a: v128, b: v128, sum: v128): v128 {
+    return f64x2.relaxed_madd(a, b, sum);
   }
 
-  @inline static high(a: v128, b: v128, round: v128): v128 {
-    return f64x2.relaxed_madd(a, b, round);
+  /** The low part of a b, whose high part led from the sum `before` to the sum `after`. */
+  @inline static low(a: v128, b: v128, before: v128, after: v128): v128 {
+    return f64x2.relaxed_madd(a, b, f64x2.sub(before, after));
   }
 
-  @inline static low(a: v128, b: v128, high: v128, rest: v128): v128 {
-    return f64x2.relaxed_madd(a, b, f64x2.sub(rest, high));
-  }
-
-  /** Doubles of the integers x, for -2^50 <= x < 1.5 * 2^51. */
+  /** Doubles of the integers x, for -2^51 <= x < 2^51. */
   @inline static toDoubles(x: v128): v128 {
-    const integer = i64x2.splat(INTEGER_BITS);
+    const integer = i64x2.splat(LOW_BITS);
     return f64x2.sub(i64x2.add(x, integer), integer);
   }
 
-  /** Integers of the doubles x, for integral -2^50 <= x < 1.5 * 2^51. */
+  /** Integers of the doubles x, for integral -2^51 <= x < 2^51. */
   @inline static toIntegers(x: v128): v128 {
-    const integer = i64x2.splat(INTEGER_BITS);
+    const integer = i64x2.splat(LOW_BITS);
     return i64x2.sub(f64x2.add(x, integer), integer);
   }
 }
@@ -61,7 +56,6 @@ export function writeConstants(): void {
   const round = reinterpret<f64>(HIGH_BITS);
   v128.store(CONSTANTS, f64x2.splat(round));
   v128.store(CONSTANTS, f64x2.splat(round + reinterpret<f64>(LOW_BITS)), 16);
-  v128.store(CONSTANTS, i64x2.splat(BIAS), 32);
 }
 
 /** 1 where `relaxed_madd` rounds once here: (1 + e)^2 minus its rounded value is then e^2, not 0. */

@@ -4,6 +4,9 @@
  *
  * Window by window from the top: every element goes into the bucket of its digit; two running products give
  * prod bucket[d]^d; squarings lead to the next window. Exponents of different lengths share the buckets.
+ *
+ * Elements are units, and products are not: a product of two units costs so much less than others that a bucket
+ * takes units two by two.
  */
 import { bigIntToBytes, bitLength } from '../bytes.js';
 import { planWindows, type ProductCosts, type Window } from './window-plan.js';
@@ -52,16 +55,18 @@ class BucketRun<Element extends bigint | number> {
   total: Element | undefined;
   readonly #arithmetic: SlotArithmetic<Element>;
   /** A bucket's slot is its digit; these are the slots behind. */
+  readonly #coupleSlot: number;
   readonly #runningSlot: number;
   readonly #sumSlot: number;
   readonly #totalSlot: number;
 
   constructor(arithmetic: SlotArithmetic<Element>, maxWidth: number) {
     this.#arithmetic = arithmetic;
-    this.#runningSlot = 2 ** maxWidth;
-    this.#sumSlot = this.#runningSlot + 1;
-    this.#totalSlot = this.#runningSlot + 2;
-    arithmetic.prepare(this.#runningSlot + 3);
+    this.#coupleSlot = 2 ** maxWidth;
+    this.#runningSlot = this.#coupleSlot + 1;
+    this.#sumSlot = this.#coupleSlot + 2;
+    this.#totalSlot = this.#coupleSlot + 3;
+    arithmetic.prepare(this.#coupleSlot + 4);
   }
 
   /** total = total^(2^width) * product of the window. */
@@ -77,16 +82,29 @@ class BucketRun<Element extends bigint | number> {
     this.total = product === undefined ? power : this.#arithmetic.multiply(this.#totalSlot, power, product);
   }
 
+  /** The product of the elements of every digit. */
   #fill({ position, width, terms }: Window, elements: readonly Element[], digits: Digits): (Element | undefined)[] {
     const buckets = new Array<Element | undefined>(2 ** width);
+    const single = new Array<Element | undefined>(2 ** width);
     for (let term = 0; term < terms; term += 1) {
       const digit = digits.at(term, position, width);
       const element = elements[term];
       if (digit === 0 || element === undefined) continue;
+      const other = single[digit];
+      single[digit] = other === undefined ? element : undefined;
+      if (other !== undefined) buckets[digit] = this.#addCouple(digit, buckets[digit], other, element);
+    }
+    single.forEach((element, digit) => {
+      if (element === undefined) return;
       const held = buckets[digit];
       buckets[digit] = held === undefined ? element : this.#arithmetic.multiply(digit, held, element);
-    }
+    });
     return buckets;
+  }
+
+  #addCouple(digit: number, held: Element | undefined, a: Element, b: Element): Element {
+    if (held === undefined) return this.#arithmetic.multiply(digit, a, b);
+    return this.#arithmetic.multiply(digit, held, this.#arithmetic.multiply(this.#coupleSlot, a, b));
   }
 
   /** prod bucket[d]^d = the product of all products of the buckets from d up. */

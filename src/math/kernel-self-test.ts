@@ -35,17 +35,19 @@ function productsAgree(arithmetic: WasmArithmetic, values: readonly bigint[]): b
   const { n, mark, radixPair, one } = arithmetic;
   const modulus = n * n;
   const [a, b, product] = [arithmetic.allocatePair(), arithmetic.allocatePair(), arithmetic.allocatePair()];
-  const unit = b - 1;
+  const [unitA, unitB] = [arithmetic.allocateUnit(), arithmetic.allocateUnit()];
   const agree = values.every((value, index) => {
     const other = values[(index * 7 + 3) % values.length] ?? 1n;
     arithmetic.writePair(a, value);
     arithmetic.writePair(b, other);
+    arithmetic.write(unitA, value % n);
+    arithmetic.write(unitB, other % n);
     // With the factor R brought in, so that 1/R of each product cancels.
     arithmetic.multiply(product, arithmetic.multiply(product, a, radixPair), b);
     const full = arithmetic.readPair(product) === (value * other) % modulus;
-    arithmetic.multiply(product, arithmetic.multiply(product, a, radixPair), unit);
+    arithmetic.multiply(product, arithmetic.multiply(product, a, radixPair), unitB);
     const half = arithmetic.readPair(product) === (value * (other % n)) % modulus;
-    arithmetic.multiply(product, arithmetic.multiply(product, unit, a - 1), radixPair);
+    arithmetic.multiply(product, arithmetic.multiply(product, unitB, unitA), radixPair);
     const units = arithmetic.readPair(product) === ((value % n) * (other % n)) % modulus;
     arithmetic.square(product, arithmetic.multiply(product, a, radixPair));
     const square = arithmetic.readPair(arithmetic.multiply(product, product, one)) === (value * value) % modulus;

@@ -1,9 +1,14 @@
-/** Powers of one fixed base in WebAssembly, by the comb of comb-layout.ts. The tables stay in linear memory. */
+/**
+ * Powers of one fixed base in WebAssembly, by the comb of comb-layout.ts. Inside, omegas count multiples of N, as
+ * pairs do (see wasm-arithmetic.ts): u (1 + omega N) is u (1 + omega (N/n) n).
+ */
 import { assertArgument } from '../errors.js';
 import { CombLayout, type CombShape } from './comb-layout.js';
 import type { FixedBase } from './kernel-types.js';
-import { joinSplit, type RawElement, type SplitElement } from './split-form.js';
+import { mod, modInverse } from './modular.js';
+import type { RawElement, SplitElement } from './split-form.js';
 import { unitBytes, WasmArithmetic, type WasmElement } from './wasm-arithmetic.js';
+import { buildingUnits, combTableBytes, WasmCombTables } from './wasm-comb-tables.js';
 import type { WasmHost } from './wasm-host.js';
 import { splitPairs } from './wasm-split.js';
 
@@ -12,8 +17,11 @@ const POWERS_AT_ONCE = 64;
 /** Doublings after which a sum of omegas is reduced modulo n. */
 const DOUBLINGS_AT_ONCE = 16;
 const MAX_TABLE_BYTES = 256 * 1024 * 1024;
+/** A power needs a pair, its omega, an inverse, and a product of the inversion; all together a few more. */
+const UNITS_PER_POWER = 5;
+const CONSTANT_UNITS = 16;
 
-/** A power: the product of the units as a pair in which the first part is in [0, n), and the sum of R omega. */
+/** A power u (1 + omega N): u as a pair, and R^2 omega. */
 interface Raised {
   readonly pair: WasmElement;
   readonly omegas: number;
@@ -23,18 +31,21 @@ export class WasmComb implements FixedBase {
   readonly tableBytes: number;
   readonly #layout: CombLayout;
   readonly #arithmetic: WasmArithmetic;
-  readonly #tables: number;
+  readonly #tables: WasmCombTables;
+  /** The unit N / (n R) mod n. */
+  readonly #omegaFactor: WasmElement;
 
   /** Builds the tables. Throws `RangeError` where the engine has no memory for them. */
   constructor(host: WasmHost, base: SplitElement, n: bigint, exponentBits: number, shape: CombShape) {
     this.#layout = new CombLayout(exponentBits, shape);
-    this.tableBytes = this.#layout.tables * this.#layout.entriesPerTable * 2 * unitBytes(n);
+    this.tableBytes = combTableBytes(this.#layout, n);
     assertArgument(this.tableBytes <= MAX_TABLE_BYTES, 'tables above 256 MB', 'choose a smaller comb shape');
-    const { entriesPerTable, teeth, tables } = this.#layout;
-    const scratchUnits = Math.max(entriesPerTable + 4 * teeth * tables, 5 * POWERS_AT_ONCE) + 8;
+    const scratchUnits = Math.max(buildingUnits(this.#layout), UNITS_PER_POWER * POWERS_AT_ONCE) + CONSTANT_UNITS;
     this.#arithmetic = new WasmArithmetic(host, n, this.tableBytes + scratchUnits * unitBytes(n));
-    this.#tables = this.#arithmetic.allocate(this.tableBytes);
-    this.#build(base);
+    this.#omegaFactor = this.#arithmetic.allocateUnit();
+    const { radix, factor } = this.#arithmetic;
+    this.#arithmetic.write(this.#omegaFactor, (factor * modInverse(radix % n, n)) % n);
+    this.#tables = new WasmCombTables(this.#arithmetic, this.#layout, base);
   }
 
   get exponentBits(): number {
@@ -43,7 +54,7 @@ export class WasmComb implements FixedBase {
 
   power(exponent: bigint): RawElement {
     const { mark } = this.#arithmetic;
-    const { pair, omegas } = this.#raise(exponent);
+    const { pair, omegas } = this.#raise(exponent, this.#arithmetic.allocatePair());
     const power = { unit: this.#arithmetic.readPair(pair), omega: this.#readSum(omegas) };
     this.#arithmetic.release(mark);
     return power;
@@ -58,23 +69,47 @@ export class WasmComb implements FixedBase {
   }
 
   #powers(exponents: readonly bigint[]): SplitElement[] {
-    const { code, mark, unitBytes: size } = this.#arithmetic;
-    const raised = exponents.map((exponent) => this.#raise(exponent));
+    const { code, mark, n, unitBytes: size } = this.#arithmetic;
+    const couple = this.#arithmetic.allocatePair();
+    const raised = exponents.map((exponent) => this.#raise(exponent, couple));
+    const settled = raised.map(({ pair }) => this.#settle(pair));
+    const inverses = raised.map(() => this.#arithmetic.allocateUnit());
     splitPairs(
       this.#arithmetic,
       raised.map(({ pair }) => pair),
-      raised.map(() => this.#arithmetic.allocateUnit()),
+      inverses,
     );
-    const powers = raised.map(({ pair, omegas }) => {
+    const powers = raised.map(({ pair, omegas }, index) => {
+      const { unit, quotient } = settled[index] ?? { unit: 0n, quotient: 0n };
       code.addToSum(omegas, pair - 1 + size);
-      return { unit: this.#arithmetic.read(pair - 1), omega: this.#readSum(omegas) };
+      const omega = this.#readSum(omegas);
+      return { unit, omega: (omega + this.#divide(quotient, inverses[index] ?? 0, omegas)) % n };
     });
     this.#arithmetic.release(mark);
     return powers;
   }
 
-  #raise(exponent: bigint): Raised {
-    const { code, one } = this.#arithmetic;
+  /** Splits the first part of a pair into unit + quotient n, and leaves the unit in its place. */
+  #settle(pair: WasmElement): { unit: bigint; quotient: bigint } {
+    const { n } = this.#arithmetic;
+    const first = this.#arithmetic.readInteger(pair - 1);
+    const unit = mod(first, n);
+    this.#arithmetic.write(pair - 1, unit);
+    return { unit, quotient: (first - unit) / n };
+  }
+
+  /** value / t mod n, for the unit R^2/t, by way of a unit that is free. */
+  #divide(value: bigint, inverse: WasmElement, free: WasmElement): bigint {
+    const { code, n, one } = this.#arithmetic;
+    this.#arithmetic.write(free, mod(value, n));
+    code.multiplyUnits(free, free, one);
+    code.multiplyUnits(free, free, inverse);
+    return this.#arithmetic.read(free);
+  }
+
+  /** Entries are multiplied two by two, in `couple`: units cost half as much to multiply as a pair and a unit. */
+  #raise(exponent: bigint, couple: WasmElement): Raised {
+    const { code, one, unitBytes: size } = this.#arithmetic;
     const { steps, tables } = this.#layout;
     const indices = this.#layout.indices(exponent);
     const pair = this.#arithmetic.allocatePair();
@@ -84,19 +119,30 @@ export class WasmComb implements FixedBase {
       if (product !== undefined) product = this.#arithmetic.square(pair, product);
       code.doubleSum(omegas);
       if (step % DOUBLINGS_AT_ONCE === 0) this.#reduceSum(omegas);
+      let single: WasmElement | undefined;
       for (let table = 0; table < tables; table += 1) {
         const index = indices[step * tables + table] ?? 0;
         if (index === 0) continue;
-        const entry = this.#entry(table, index);
-        product = product === undefined ? entry : this.#arithmetic.multiply(pair, product, entry);
-        code.addToSum(omegas, entry + this.#arithmetic.unitBytes);
+        const entry = this.#tables.entry(table, index);
+        code.addToSum(omegas, entry + size);
+        if (single === undefined) {
+          single = entry;
+        } else {
+          product = this.#include(pair, product, this.#arithmetic.multiply(couple, single, entry));
+          single = undefined;
+        }
       }
+      if (single !== undefined) product = this.#include(pair, product, single);
     }
     indices.fill(0);
     if (product === undefined) this.#arithmetic.copy(pair, one);
     else this.#arithmetic.multiply(pair, product, one);
-    code.settlePair(pair - 1);
     return { pair, omegas };
+  }
+
+  #include(pair: WasmElement, product: WasmElement | undefined, factor: WasmElement): WasmElement {
+    if (product === undefined) return this.#arithmetic.copy(pair, factor);
+    return this.#arithmetic.multiply(pair, product, factor);
   }
 
   #reduceSum(sum: number): void {
@@ -106,72 +152,11 @@ export class WasmComb implements FixedBase {
     code.startSum(sum, sum);
   }
 
-  /** The sum without the factor R. */
+  /** The sum as a multiple of n, without the factor R^2. */
   #readSum(sum: number): bigint {
-    const { code, one } = this.#arithmetic;
+    const { code } = this.#arithmetic;
     code.sumToUnit(sum, sum);
-    code.multiplyUnits(sum, sum, one);
+    code.multiplyUnits(sum, sum, this.#omegaFactor);
     return this.#arithmetic.read(sum);
-  }
-
-  /** The unit u of the element u (1 + omega n) / R; R omega is behind it. */
-  #entry(table: number, index: number): WasmElement {
-    return this.#tables + (table * this.#layout.entriesPerTable + index) * 2 * this.#arithmetic.unitBytes;
-  }
-
-  /** Every table: entry i is the product of the generators whose bit in i is set. */
-  #build(base: SplitElement): void {
-    const { entriesPerTable, teeth, tables } = this.#layout;
-    const { mark } = this.#arithmetic;
-    // R^2/u for every entry u of one table.
-    const inverses = Array.from({ length: entriesPerTable }, () => this.#arithmetic.allocateUnit());
-    const sum = this.#arithmetic.allocateUnit();
-    const generators = this.#powersOfTwo(base);
-    const generatorInverses = generators.map(() => this.#arithmetic.allocateUnit());
-    splitPairs(this.#arithmetic, generators, generatorInverses);
-    for (let table = 0; table < tables; table += 1) {
-      for (let tooth = 0; tooth < teeth; tooth += 1) {
-        const generator = 2 ** tooth;
-        const place = table * teeth + tooth;
-        this.#arithmetic.copy(this.#entry(table, generator) + 1, generators[place] ?? 0);
-        inverses[generator] = generatorInverses[place] ?? 0;
-        for (let index = 1; index < generator; index += 1)
-          this.#multiplyEntries(table, generator, index, inverses, sum);
-      }
-    }
-    this.#arithmetic.release(mark);
-  }
-
-  /** Entry a + b = entry a * entry b, in split form; the inverse comes from theirs. */
-  #multiplyEntries(table: number, a: number, b: number, inverses: readonly WasmElement[], sum: number): void {
-    const { code, unitBytes: size } = this.#arithmetic;
-    const [entryA, entryB, product] = [this.#entry(table, a), this.#entry(table, b), this.#entry(table, a + b)];
-    const inverse = inverses[a + b] ?? 0;
-    code.multiplyUnits(inverse, inverses[a] ?? 0, inverses[b] ?? 0);
-    code.multiplyUnitsToPair(product, entryA, entryB);
-    code.multiplyUnits(product + size, product + size, inverse);
-    code.startSum(sum, product + size);
-    code.addToSum(sum, entryA + size);
-    code.addToSum(sum, entryB + size);
-    code.sumToUnit(product + size, sum);
-  }
-
-  /** The pairs base^(2^position) for every tooth of every table. */
-  #powersOfTwo(base: SplitElement): WasmElement[] {
-    const { teeth, tables } = this.#layout;
-    const positions = Array.from({ length: tables * teeth }, (_, place) =>
-      this.#layout.position(Math.floor(place / teeth), place % teeth),
-    );
-    const pairs = positions.map(() => this.#arithmetic.allocatePair());
-    const power = this.#arithmetic.allocatePair();
-    this.#arithmetic.writePair(power, joinSplit(base, this.#arithmetic.n));
-    this.#arithmetic.multiply(power, power, this.#arithmetic.radixPair);
-    for (let position = 0; position <= Math.max(...positions); position += 1) {
-      positions.forEach((wanted, place) => {
-        if (wanted === position) this.#arithmetic.copy(pairs[place] ?? 0, power);
-      });
-      this.#arithmetic.square(power, power);
-    }
-    return pairs;
   }
 }

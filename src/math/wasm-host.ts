@@ -22,13 +22,12 @@ interface WasmEngine {
 export interface WasmCode {
   readonly ARENA: { readonly value: number };
   readonly BORDER: { readonly value: number };
-  readonly MODULUS: { readonly value: number };
   readonly MAX_VECTORS: { readonly value: number };
-  setUp(vectors: number, inverse: bigint): void;
+  setUp(vectors: number): void;
   isFused(one: number): number;
   readBorder(to: number): void;
-  writeBorder(unit: number): void;
-  settlePair(pair: number): void;
+  readModulus(): void;
+  writeBorder(unit: number): number;
   multiplyUnits(to: number, a: number, b: number): void;
   multiplyUnitsToPair(to: number, a: number, b: number): void;
   multiplyPairByUnit(to: number, pair: number, unit: number): void;

@@ -10,8 +10,8 @@ import { WasmComb } from './wasm-comb.js';
 import type { WasmHost } from './wasm-host.js';
 import type { ProductCosts } from './window-plan.js';
 
-/** Measured: three, four, five and four half-size products. */
-const COSTS: ProductCosts = { units: 0.66, half: 0.78, full: 1, square: 0.82 };
+/** Measured: two, four, five and four half-size products. */
+const COSTS: ProductCosts = { units: 0.4, half: 0.78, full: 1, square: 0.78 };
 /** Longer products are cut, so that memory is bounded: terms and buckets stay below 8 MB. */
 const TERMS_AT_ONCE = 4096;
 const MAX_BYTES = 8 * 1024 * 1024;

@@ -6,8 +6,8 @@ import { modInverse } from './modular.js';
 import type { WasmArithmetic, WasmElement } from './wasm-arithmetic.js';
 
 /**
- * Replaces every pair (t, s) by (t, R omega) with omega = s/t mod n, and writes R^2/t to the inverses. Throws
- * `invalid_argument` where a t is not coprime to n.
+ * Replaces every pair (t, s), that is t + (s/R) N, by (t, R^2 omega) with t + (s/R) N = t (1 + omega N), so
+ * R^2 omega = R s/t, and writes R^2/t to the inverses. Throws `invalid_argument` where a t is not coprime to n.
  */
 export function splitPairs(
   arithmetic: WasmArithmetic,

@@ -57,14 +57,16 @@ function windowCosts(terms: number, costs: ProductCosts): number[] {
   return Array.from({ length: MAX_WIDTH + 1 }, (_, width) => windowCost(terms, width, costs));
 }
 
-/** The expected cost of one window over uniform digits. */
+/** The expected cost of one window over uniform digits, as bucket-method.ts multiplies. */
 function windowCost(terms: number, width: number, { units, half, full, square }: ProductCosts): number {
   const buckets = 2 ** width - 1;
   const share = 2 ** -width;
   const inserted = terms * (1 - share);
   const used = buckets * (1 - (1 - share) ** terms);
-  const usedTwice = used - buckets * terms * share * (1 - share) ** (terms - 1);
-  const intoBuckets = usedTwice * units + Math.max(0, inserted - used - usedTwice) * half;
+  const usedOnce = buckets * terms * share * (1 - share) ** (terms - 1);
+  const odd = (buckets * (1 - (1 - 2 * share) ** terms)) / 2;
+  const couples = (inserted - odd) / 2;
+  const intoBuckets = couples * units + (couples - (used - usedOnce)) * full + (odd - usedOnce) * half;
   const highest = (buckets * terms) / (terms + 1);
   const ofBuckets = Math.max(0, used - 1) * full + Math.max(0, highest - 1) * full;
   return intoBuckets + ofBuckets + full + width * square;
