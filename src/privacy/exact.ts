@@ -31,7 +31,7 @@ export function dyadic(value: number): { readonly coefficient: bigint; readonly 
   return { coefficient: BigInt(coefficient), exponent };
 }
 
-/** Within one part in 2^52, whatever the size: for reports and for searches that check their result. */
+/** Within one part in 2^52, whatever the size, in lowest terms or not: for reports, and searches that keep a margin. */
 export function toDouble({ numerator, denominator }: Rational): number {
   if (numerator === 0n) return 0;
   const shift = bitLength(denominator) - bitLength(numerator) + 60;
@@ -44,7 +44,7 @@ export function toDouble({ numerator, denominator }: Rational): number {
 
 /** The same for any sign; the denominator is positive. */
 export function toSignedDouble(numerator: bigint, denominator: bigint): number {
-  return numerator < 0n ? -toDouble(rational(-numerator, denominator)) : toDouble(rational(numerator, denominator));
+  return numerator < 0n ? -toDouble({ numerator: -numerator, denominator }) : toDouble({ numerator, denominator });
 }
 
 /** The decimal of `digits` significant digits next below a positive double. */

@@ -7,8 +7,8 @@ import { exactDouble, roundedDown, toDouble } from '../exact.js';
 import { epsilonOfRho } from '../zcdp-conversion.js';
 import { composeTwo } from './compose-losses.js';
 import { epsilonOfLoss, NO_LOSS } from './loss-distribution.js';
-import { responseLoss } from './mechanism-loss.js';
 import { costOfOne, type RecordedRelease } from './recorded-release.js';
+import { responseLoss } from './response-loss.js';
 
 interface Part {
   readonly epsilon: Rational;

@@ -5,16 +5,16 @@ import {
   NO_LOSS,
   overDenominator,
   refined,
-  roundedUpTo,
+  coarsened,
   trimmed,
   UNIT_ROUNDOFF,
   type LossDistribution,
 } from './loss-distribution.js';
 
-/** A longer lattice is rounded up to about this many points: at most some seconds of convolution. */
+/** A longer lattice, or a convolution of more than some hundredths of a second, is made coarser. */
 const MAX_POINTS = 1 << 17;
-const MAX_PRODUCTS = 1 << 29;
-const ROUNDED_POINTS = 1 << 14;
+const MAX_PRODUCTS = 1 << 26;
+const COARSE_POINTS = 1 << 13;
 
 /** The loss of both. */
 export function composeTwo(a: LossDistribution, b: LossDistribution): LossDistribution {
@@ -52,8 +52,8 @@ function onOneLattice(a: LossDistribution, b: LossDistribution): [LossDistributi
   const span = (a.step * BigInt(a.masses.length) + b.step * BigInt(b.masses.length)) / step;
   const products = nonZeros(a.masses) * nonZeros(b.masses);
   if (span <= BigInt(MAX_POINTS) && products <= MAX_PRODUCTS) return [refined(a, step), refined(b, step)];
-  const coarse = (step * span) / BigInt(ROUNDED_POINTS) + 1n;
-  return [roundedUpTo(a, coarse), roundedUpTo(b, coarse)];
+  const coarse = (step * span) / BigInt(COARSE_POINTS) + 1n;
+  return [coarsened(a, coarse), coarsened(b, coarse)];
 }
 
 function nonZeros(masses: Float64Array): number {

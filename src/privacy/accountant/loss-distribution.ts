@@ -1,7 +1,7 @@
 /**
  * The distribution of the privacy loss ln(P[y]/Q[y]), y drawn from P, on an exact lattice. The losses of integer
  * noise are rational multiples of one step, so that composition is a convolution on whole indices: nothing about a
- * loss is rounded, unless the lattice would be too long; then losses are rounded up, which can only overstate.
+ * loss is rounded, unless the lattice would be too long; then a coarser one is taken that can only overstate.
  *
  * Reference: the privacy loss distribution of Sommer, Meiser, Mohammadi (PoPETs 2019) and Koskela, Jälkö, Honkela
  * (AISTATS 2020), with plain convolution in place of FFT: positive doubles keep their relative accuracy.
@@ -20,7 +20,7 @@ export interface LossDistribution {
   readonly infinite: number;
   /** No mass is too small by more than this factor. */
   readonly relativeError: number;
-  /** Whether losses were rounded up. */
+  /** Whether losses were moved to a coarser lattice. */
   readonly rounded: boolean;
 }
 
@@ -41,7 +41,7 @@ export const NO_LOSS: LossDistribution = {
 };
 
 /** The loss of an index, in doubles. */
-export function lossAt({ first, step, denominator }: LossDistribution, index: number): number {
+export function lossAt({ first, step, denominator }: Omit<LossDistribution, 'masses'>, index: number): number {
   return toSignedDouble(first + step * BigInt(index), denominator);
 }
 
@@ -106,17 +106,27 @@ export function refined(distribution: LossDistribution, step: bigint): LossDistr
   return { ...distribution, step, masses };
 }
 
-/** Losses rounded up to the multiples of a step. */
-export function roundedUpTo(distribution: LossDistribution, step: bigint): LossDistribution {
-  const { first, masses } = distribution;
-  const at = (index: number): bigint => ceilDivide(first + distribution.step * BigInt(index), step);
-  const start = at(0);
-  const result = new Float64Array(Number(at(masses.length - 1) - start) + 1);
+/**
+ * On the multiples of a coarser step: the mass of a loss is divided between the two multiples around it such that its
+ * probabilities under P and under Q both stay what they are. Such a pair never loses less, and little more.
+ * Reference: Doroshenko, Ghazi, Kamath, Kumar, Manurangsi, "Connect the Dots" (PoPETs 2022).
+ */
+export function coarsened(distribution: LossDistribution, step: bigint): LossDistribution {
+  const { first, masses, denominator } = distribution;
+  const start = floorDivide(first, step);
+  const end = floorDivide(first + distribution.step * BigInt(masses.length - 1), step) + 1n;
+  const result = new Float64Array(Number(end - start) + 1);
+  const width = toSignedDouble(step, denominator);
   masses.forEach((mass, index) => {
-    const target = Number(at(index) - start);
-    result[target] = (result[target] ?? 0) + mass;
+    const loss = first + distribution.step * BigInt(index);
+    const below = floorDivide(loss, step);
+    const distance = toSignedDouble(loss - below * step, denominator);
+    const upper = mass * (Math.expm1(-distance) / Math.expm1(-width));
+    const target = Number(below - start);
+    result[target] = (result[target] ?? 0) + (mass - upper);
+    result[target + 1] = (result[target + 1] ?? 0) + upper;
   });
-  const relativeError = distribution.relativeError + masses.length * UNIT_ROUNDOFF;
+  const relativeError = distribution.relativeError + (masses.length + 8) * UNIT_ROUNDOFF;
   return { ...distribution, first: start * step, step, masses: result, relativeError, rounded: true };
 }
 
@@ -124,6 +134,7 @@ export function leastCommonMultiple(a: bigint, b: bigint): bigint {
   return (a / gcd(a, b)) * b;
 }
 
-function ceilDivide(value: bigint, divisor: bigint): bigint {
-  return value > 0n ? (value + divisor - 1n) / divisor : -(-value / divisor);
+function floorDivide(value: bigint, divisor: bigint): bigint {
+  const quotient = value / divisor;
+  return value % divisor < 0n ? quotient - 1n : quotient;
 }

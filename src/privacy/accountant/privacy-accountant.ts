@@ -21,7 +21,7 @@ export interface EpsilonReport {
   readonly epsilon: number;
   /** From the loss distribution; `undefined` where of some release only rho is known. */
   readonly exact: number | undefined;
-  /** Whether `exact` is an upper bound because some losses had to be rounded up. */
+  /** Whether `exact` is an upper bound, close above, because the lattice of losses was too long to keep. */
   readonly rounded: boolean;
   readonly basic: number;
   readonly advanced: number;

@@ -4,7 +4,7 @@
  */
 import { addRational, rational, ZERO, type Rational } from '../../math/rational.js';
 import { toDouble } from '../exact.js';
-import { lossAt, type LossDistribution } from './loss-distribution.js';
+import { lossAt } from './loss-distribution.js';
 import { lossOf } from './mechanism-loss.js';
 import { costOfOne, type RecordedRelease } from './recorded-release.js';
 
@@ -17,7 +17,8 @@ const MARGIN = 1e-10;
 
 /** Least epsilon over the orders; infinite where delta does not exceed what releases bring themselves. */
 export function renyiEpsilon(releases: readonly RecordedRelease[], delta: number): number {
-  const curves = releases.map((release) => ({ times: release.times, divergence: divergenceOf(release) }));
+  if (releases.length === 0) return 0;
+  const curves = releases.map((release) => ({ times: release.times, divergence: curveOf(release) }));
   const left = delta - toDouble(releases.map(failuresOf).reduce(addRational, ZERO));
   if (left <= 0) return Infinity;
   const epsilons = ORDERS.map((order) => {
@@ -34,21 +35,23 @@ function failuresOf(release: RecordedRelease): Rational {
 }
 
 /** Rényi divergence of one release by order. */
-function divergenceOf(release: RecordedRelease): (order: number) => number {
+function curveOf(release: RecordedRelease): (order: number) => number {
   const rho = toDouble(costOfOne(release).rho);
   if (release.kind === 'concentrated') return (order) => order * rho;
   if (release.kind === 'noised' && release.mechanism.kind === 'discrete-gaussian') return (order) => order * rho;
   // What fails with probability delta is accounted for apart.
   const pure = release.kind === 'approximate' ? { ...release, delta: ZERO } : release;
-  const loss = lossOf({ ...pure, times: 1 });
-  return (order) => Math.min(order * rho, divergenceOfLoss(loss, order));
+  const { masses, ...lattice } = lossOf({ ...pure, times: 1 });
+  const losses = masses.map((_, index) => lossAt(lattice, index));
+  return (order) => Math.min(order * rho, divergenceOf(masses, losses, order));
 }
 
 /** ln E[exp((a - 1) loss)] / (a - 1), the largest loss taken out so that nothing overflows. */
-function divergenceOfLoss(loss: LossDistribution, order: number): number {
-  const largest = lossAt(loss, loss.masses.length - 1);
-  const sum = loss.masses.reduce((total, mass, index) => {
-    return total + mass * Math.exp((order - 1) * (lossAt(loss, index) - largest));
-  }, 0);
+function divergenceOf(masses: Float64Array, losses: Float64Array, order: number): number {
+  const largest = losses.at(-1) ?? 0;
+  let sum = 0;
+  for (let index = 0; index < masses.length; index += 1) {
+    sum += (masses[index] ?? 0) * Math.exp((order - 1) * ((losses[index] ?? 0) - largest));
+  }
   return largest + Math.log(sum) / (order - 1);
 }
