@@ -19,11 +19,15 @@ export function noteProcessor(): void {
 }
 
 export function overwrittenKeys(spanContext: object): ReadonlySet<string> | undefined {
-  return registry.keys.get(spanContext);
+  return isAlone() ? undefined : registry.keys.get(spanContext);
 }
 
 export function noteOverwritten(spanContext: object, keys: ReadonlySet<string>): void {
-  if (registry.processors < 2) return;
+  if (isAlone()) return;
   const before = registry.keys.get(spanContext);
   registry.keys.set(spanContext, before === undefined ? keys : new Set([...before, ...keys]));
+}
+
+function isAlone(): boolean {
+  return registry.processors < 2;
 }

@@ -3,7 +3,7 @@
  * that holds nothing sealed comes back as the same object.
  */
 import type { Attributes, AttributeValue, Link, SpanContext, SpanStatus } from '@opentelemetry/api';
-import type { TimedEvent } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import { SEALED, type SealedTexts } from './sealed-texts.js';
 
 export interface Redaction {
@@ -13,6 +13,31 @@ export interface Redaction {
   readonly texts: SealedTexts;
   /** Whether a selected attribute is left out, or keeps its key and loses its value. */
   readonly selected: 'omit' | 'overwrite';
+}
+
+/** Everything of a span that can hold a text. */
+export interface SpanParts {
+  readonly name: string;
+  readonly status: SpanStatus;
+  readonly context: SpanContext;
+  readonly parentContext: SpanContext | undefined;
+  readonly attributes: Attributes;
+  readonly links: Link[];
+  readonly events: TimedEvent[];
+}
+
+/** The parts without anything sealed, attributes as an object of their own. */
+export function redactSpan(span: ReadableSpan, redaction: Redaction): SpanParts {
+  const { texts } = redaction;
+  return {
+    name: texts.redact(span.name),
+    status: redactStatus(span.status, texts),
+    context: redactContext(span.spanContext(), texts),
+    parentContext: span.parentSpanContext && redactContext(span.parentSpanContext, texts),
+    attributes: { ...redactAttributes(span.attributes, redaction) },
+    links: redactLinks(span.links, redaction),
+    events: redactEvents(span.events, redaction),
+  };
 }
 
 /** A key loses what it holds of a sealed text; keys that become the same by it leave one attribute. */

@@ -10,9 +10,11 @@
  * The work is linear in values and texts and has an end: beyond what one span may hold and cost, every text that
  * could hide a value is replaced as a whole.
  */
+import type { DeclaredTexts } from './declared-texts.js';
+import type { PlainText } from './plain-text.js';
 import { SearchedText } from './searched-text.js';
 import type { Occurrence, TextNeedle } from './text-needle.js';
-import { fold, isEncoded, originOf, viewsOf, type TextView } from './text-view.js';
+import { isEncoded, originOf, viewsOf, type TextView } from './text-view.js';
 
 /** What stands in place of a sealed value. */
 export const SEALED = '[sealed]';
@@ -28,18 +30,19 @@ const REST_OF_WORD = /[^\s&?#/"'<>(){}[\],;=|]*/y;
 
 export class SealedTexts {
   readonly #minimumLength: number;
-  readonly #declared: ReadonlyMap<string, SearchedText> | undefined;
-  #texts: Set<string> | undefined;
+  readonly #declared: DeclaredTexts | undefined;
+  readonly #searched: SearchedText[] = [];
+  /** Those that are not declared. */
+  #undeclared: SearchedText[] | undefined;
   /** Those that are numbers. */
   #numbers: Set<number> | undefined;
-  #searched: SearchedText[] | undefined;
   #work = 0;
 
   /**
-   * Texts shorter than `minimumLength` characters, 1 or more, are not searched for. `declared`: what is known of
-   * some texts ahead of time, for the same length.
+   * Texts shorter than `minimumLength` characters, 1 or more, are not searched for. `declared`: known ahead of time,
+   * for the same length.
    */
-  constructor(minimumLength: number, declared?: ReadonlyMap<string, SearchedText>) {
+  constructor(minimumLength: number, declared?: DeclaredTexts) {
     this.#minimumLength = minimumLength;
     this.#declared = declared;
   }
@@ -52,18 +55,24 @@ export class SealedTexts {
     }
     const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
     if (typeof text !== 'string' || text.length < this.#minimumLength || text === SEALED || this.#isTooMuch) return;
-    this.#texts ??= new Set();
-    if (this.#texts.has(text)) return;
-    this.#texts.add(text);
-    const number = Number(text);
-    if (Number.isFinite(number) && String(number).length >= this.#minimumLength) {
-      (this.#numbers ??= new Set()).add(number);
-    }
-    this.#searched = undefined;
+    if (this.#affords(this.#searched.length) && !this.#searched.some((known) => known.text === text)) this.#add(text);
+  }
+
+  #add(text: string): void {
+    const declared = this.#declared?.get(text);
+    const searched = declared ?? new SearchedText(text, this.#minimumLength);
+    this.#searched.push(searched);
+    if (declared === undefined) (this.#undeclared ??= []).push(searched);
+    if (searched.number !== undefined) (this.#numbers ??= new Set()).add(searched.number);
   }
 
   get isEmpty(): boolean {
-    return this.#texts === undefined;
+    return this.#searched.length === 0;
+  }
+
+  /** Whether a search for everything declared finds all of them: few, declared, and no numbers. */
+  get areDeclared(): boolean {
+    return this.#undeclared === undefined && this.#numbers === undefined && !this.#isTooMuch;
   }
 
   /** Whether a number is one of the sealed ones. */
@@ -72,12 +81,11 @@ export class SealedTexts {
     return this.#numbers?.has(number) === true;
   }
 
-  /** False where no sealed value, nor the beginning of one, is in the text in any reading. Errs on the other side. */
-  mayHideIn(text: string): boolean {
-    if (this.isEmpty) return false;
-    if (isEncoded(text)) return true;
-    const folded = fold(text);
-    return this.#all.some(({ value }) => !this.#affords(folded.length) || value.mayBeIn(folded));
+  /** False where no sealed value, nor the beginning of one, is in the text. Errs on the other side. */
+  mayHideIn(text: PlainText): boolean {
+    if (this.#undeclared === undefined) return this.#isTooMuch;
+    const { folded } = text;
+    return this.#undeclared.some(({ value }) => !this.#affords(folded.length) || value.mayBeIn(folded));
   }
 
   /** The text without any sealed value; the same string where there is none. */
@@ -86,7 +94,7 @@ export class SealedTexts {
     if (isEncoded(text) && !this.#affords(DECODING_WORK * text.length)) return SEALED;
     const occurrences: Occurrence[] = [];
     const [plain, ...decoded] = viewsOf(text);
-    for (const sealed of this.#all) {
+    for (const sealed of this.#searched) {
       const search = (needle: TextNeedle, view: TextView): void => {
         if (!this.#affords(view.text.length)) return;
         for (const { start, end } of needle.occurrencesIn(view.text)) {
@@ -106,14 +114,7 @@ export class SealedTexts {
   }
 
   get #isTooMuch(): boolean {
-    return (this.#texts?.size ?? 0) > MOST_SEARCHED || this.#work > MOST_WORK;
-  }
-
-  get #all(): readonly SearchedText[] {
-    this.#searched ??= [...(this.#texts ?? [])].map(
-      (text) => this.#declared?.get(text) ?? new SearchedText(text, this.#minimumLength),
-    );
-    return this.#searched;
+    return this.#searched.length > MOST_SEARCHED || this.#work > MOST_WORK;
   }
 
   /** Whether so much more is within the work for a span, to which it then counts. */

@@ -9,23 +9,34 @@ export class SearchedText {
   readonly value: TextNeedle;
   /** Whether only the beginning of the value is searched for. */
   readonly isCut: boolean;
-  readonly #text: string;
+  /** The number that it is the text of, if that has so many digits. */
+  readonly number: number | undefined;
+  /** All of it. */
+  readonly text: string;
   readonly #minimumLength: number;
   #encodings: readonly TextNeedle[] | undefined;
 
   /** `text` has `minimumLength` characters or more, which is 1 or more. */
   constructor(text: string, minimumLength: number) {
-    this.#text = text.slice(0, LONGEST_SEARCHED);
+    this.text = text;
     this.#minimumLength = minimumLength;
     this.isCut = text.length > LONGEST_SEARCHED;
-    this.value = new TextNeedle(fold(this.#text), minimumLength);
+    this.number = numberOf(text, minimumLength);
+    this.value = new TextNeedle(fold(text.slice(0, LONGEST_SEARCHED)), minimumLength);
   }
 
   /** Found where a decoder would join an encoding to what stands before it. */
   get encodings(): readonly TextNeedle[] {
-    this.#encodings ??= encodingsOf(this.#text).map((form) => new TextNeedle(fold(form), this.#minimumLength));
+    this.#encodings ??= encodingsOf(this.text.slice(0, LONGEST_SEARCHED)).map(
+      (form) => new TextNeedle(fold(form), this.#minimumLength),
+    );
     return this.#encodings;
   }
+}
+
+function numberOf(text: string, minimumLength: number): number | undefined {
+  const number = Number(text);
+  return Number.isFinite(number) && String(number).length >= minimumLength ? number : undefined;
 }
 
 function encodingsOf(text: string): string[] {

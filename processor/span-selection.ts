@@ -1,5 +1,4 @@
 /** What the plan says about a span: whether it holds anything to take out, and which report it belongs to. */
-import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { CompiledPlan, CompiledReport } from '../src/plan/compile.js';
 import { SPAN_KINDS, type SpanSelector } from '../src/plan/plan.js';
@@ -23,23 +22,10 @@ export class SpanSelection {
     this.#matchers = reports.map((report) => createMatcher(report, report.report.spans));
   }
 
-  /** Whether a selected key stands anywhere in the span. Allocates nothing: it runs for every span. */
-  isTouched(span: ReadableSpan): boolean {
-    if (this.#holdsKey(span.attributes)) return true;
-    for (const { attributes } of span.events) if (this.#holdsKey(attributes)) return true;
-    for (const { attributes } of span.links) if (this.#holdsKey(attributes)) return true;
-    return false;
-  }
-
   /** The first report in plan order that takes this span. */
   reportOf(span: ReadableSpan): CompiledReport | undefined {
     for (const matcher of this.#matchers) if (matches(matcher, span)) return matcher.report;
     return undefined;
-  }
-
-  #holdsKey(attributes: Attributes | undefined): boolean {
-    for (const key in attributes) if (this.keys.has(key)) return true;
-    return false;
   }
 }
 

@@ -6,10 +6,14 @@ import { TraceFlags } from '@opentelemetry/api';
 import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace-base';
 import type { CompiledPlan, CompiledReport } from '../src/plan/compile.js';
 import { CapturedSpan } from './captured-span.js';
+import { DeclaredTexts } from './declared-texts.js';
+import { EndingSpans } from './ending-spans.js';
+import { KnownKeys } from './known-keys.js';
 import { noteOverwritten, noteProcessor, overwrittenKeys } from './overwritten-keys.js';
-import { redactInPlace } from './redact-in-place.js';
+import { QuickSearch } from './quick-search.js';
+import { overwriteSelected, redactInPlace } from './redact-in-place.js';
+import { redactSpan, type SpanParts } from './redaction.js';
 import { SealedTexts } from './sealed-texts.js';
-import { SearchedText } from './searched-text.js';
 import { SpanSelection } from './span-selection.js';
 import { SpanView } from './span-view.js';
 
@@ -23,57 +27,80 @@ export interface StrippedSpan {
 export class SpanStripper {
   readonly #selection: SpanSelection;
   readonly #scrubMinimumLength: number;
-  /** Of categories: most sealed texts are one of these. */
-  readonly #declared: ReadonlyMap<string, SearchedText>;
-  /** By span context: the one object that a span and any view of it share. */
-  readonly #captured = new WeakMap<object, CapturedSpan>();
+  readonly #declared: DeclaredTexts;
+  readonly #quickSearch: QuickSearch;
+  readonly #ending = new EndingSpans();
 
   constructor(plan: CompiledPlan, scrubMinimumLength: number) {
     noteProcessor();
     this.#selection = new SpanSelection(plan);
     this.#scrubMinimumLength = scrubMinimumLength;
-    this.#declared = new Map(
-      declaredTexts(plan)
-        .filter((text) => text.length >= scrubMinimumLength)
-        .map((text) => [text, new SearchedText(text, scrubMinimumLength)]),
-    );
+    this.#declared = DeclaredTexts.of(plan, scrubMinimumLength);
+    this.#quickSearch = new QuickSearch(new KnownKeys(this.#selection.keys, this.#declared));
   }
 
   /** Remembers the sealed values of a span that is ending, then overwrites them on it. */
   protect(span: Span): void {
-    if (!this.#selection.isTouched(span)) return;
-    const context = span.spanContext();
     const captured = this.#capture(span);
-    this.#captured.set(context, captured);
+    if (captured === undefined) return;
+    const context = span.spanContext();
+    this.#ending.add(context, captured);
     noteOverwritten(context, this.#selection.keys);
-    redactInPlace(span, this.#selection.keys, captured.texts);
+    if (this.#quickSearch.isUnhidden(span, captured.texts)) overwriteSelected(span, captured.keys);
+    else redactInPlace(span, this.#selection.keys, captured.texts);
   }
 
   /** `undefined` for a span that may go on as it is: nothing to take out, nothing to contribute. */
   strip(span: ReadableSpan): StrippedSpan | undefined {
     const context = span.spanContext();
     const isSampled = (context.traceFlags & TraceFlags.SAMPLED) !== 0;
-    const early = this.#captured.get(context);
-    const isTouched = early !== undefined || this.#selection.isTouched(span);
-    if (!isTouched && !(isSampled && this.#selection.reportOf(span) !== undefined)) return undefined;
-
-    if (early !== undefined) {
-      this.#captured.delete(context);
-      early.complete(span);
-    }
-    const captured = early ?? this.#capture(span);
-    const view = new SpanView(span, this.#selection.keys, captured.texts);
+    const early = this.#ending.take(context);
+    const captured = early ?? this.#capture(span) ?? (isSampled ? this.#captureForReport(span) : undefined);
+    if (captured === undefined) return undefined;
+    const view = new SpanView(span, this.#partsOf(span, captured, early !== undefined));
     return { view, captured, report: isSampled ? captured.report : undefined };
   }
 
-  #capture(span: ReadableSpan): CapturedSpan {
+  /** `isOverwritten`: whether there has been time since for more to be set. */
+  #partsOf(span: ReadableSpan, captured: CapturedSpan, isOverwritten: boolean): SpanParts {
+    const parts = this.#quickSearch.partsOf(span, captured.texts, isOverwritten);
+    if (parts !== undefined) return parts;
+    this.#capture(span, captured);
+    return redactSpan(span, { keys: this.#selection.keys, texts: captured.texts, selected: 'omit' });
+  }
+
+  /** Everything selected in a span, in addition to what had been captured of it; `undefined` where there is nothing. */
+  #capture(span: ReadableSpan, before?: CapturedSpan): CapturedSpan | undefined {
+    const { keys } = this.#selection;
+    let captured = before;
+    for (const key in span.attributes) {
+      if (keys.has(key)) (captured ??= this.#open(span)).add(key, span.attributes[key]);
+    }
+    if (span.events.length > 0) captured = this.#captureTexts(span, span.events, captured);
+    return span.links.length > 0 ? this.#captureTexts(span, span.links, captured) : captured;
+  }
+
+  #captureTexts(
+    span: ReadableSpan,
+    items: ReadableSpan['events'] | ReadableSpan['links'],
+    before: CapturedSpan | undefined,
+  ): CapturedSpan | undefined {
+    let captured = before;
+    for (const { attributes } of items) {
+      for (const key in attributes) {
+        if (this.#selection.keys.has(key)) (captured ??= this.#open(span)).texts.add(attributes[key]);
+      }
+    }
+    return captured;
+  }
+
+  /** A span without a selected attribute contributes that to its report. */
+  #captureForReport(span: ReadableSpan): CapturedSpan | undefined {
+    return this.#selection.reportOf(span) === undefined ? undefined : this.#open(span);
+  }
+
+  #open(span: ReadableSpan): CapturedSpan {
     const texts = new SealedTexts(this.#scrubMinimumLength, this.#declared);
     return new CapturedSpan(span, this.#selection, texts, overwrittenKeys(span.spanContext()));
   }
-}
-
-function declaredTexts({ reports }: CompiledPlan): string[] {
-  return reports.flatMap(({ measurements }) =>
-    measurements.flatMap(({ measurement }) => (measurement.kind === 'category' ? measurement.values : [])),
-  );
 }

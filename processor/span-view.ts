@@ -8,15 +8,7 @@
 import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import { ENVELOPE_ATTRIBUTE } from '../src/wire/envelope.js';
-import {
-  redactAttributes,
-  redactContext,
-  redactEvents,
-  redactLinks,
-  redactStatus,
-  type Redaction,
-} from './redaction.js';
-import type { SealedTexts } from './sealed-texts.js';
+import type { SpanParts } from './redaction.js';
 
 export class SpanView implements ReadableSpan {
   readonly name: string;
@@ -37,19 +29,19 @@ export class SpanView implements ReadableSpan {
   readonly droppedEventsCount: number;
   readonly droppedLinksCount: number;
 
-  constructor(span: ReadableSpan, keys: ReadonlySet<string>, texts: SealedTexts) {
-    const redaction: Redaction = { keys, texts, selected: 'omit' };
-    const context = redactContext(span.spanContext(), texts);
-    this.name = texts.redact(span.name);
+  /** `parts`: what the view has of its own; `attributes` belong to it. */
+  constructor(span: ReadableSpan, parts: SpanParts) {
+    const { context, parentContext } = parts;
+    this.name = parts.name;
     this.kind = span.kind;
     this.spanContext = () => context;
-    if (span.parentSpanContext !== undefined) this.parentSpanContext = redactContext(span.parentSpanContext, texts);
+    if (parentContext !== undefined) this.parentSpanContext = parentContext;
     this.startTime = span.startTime;
     this.endTime = span.endTime;
-    this.status = redactStatus(span.status, texts);
-    this.attributes = { ...redactAttributes(span.attributes, redaction) };
-    this.links = redactLinks(span.links, redaction);
-    this.events = redactEvents(span.events, redaction);
+    this.status = parts.status;
+    this.attributes = parts.attributes;
+    this.links = parts.links;
+    this.events = parts.events;
     this.duration = span.duration;
     this.ended = span.ended;
     this.resource = span.resource;

@@ -13,8 +13,9 @@ export interface Occurrence {
 }
 
 export class TextNeedle {
+  /** Is in every text in which something is found. */
+  readonly beginning: string;
   readonly #text: string;
-  readonly #beginning: string;
   readonly #minimumLength: number;
   /** Per length of a beginning of the text, less one: the longest shorter beginning that it ends in. */
   #borders: Uint32Array | undefined;
@@ -22,13 +23,13 @@ export class TextNeedle {
   /** `text` has `minimumLength` characters or more, which is 1 or more. */
   constructor(text: string, minimumLength: number) {
     this.#text = text;
-    this.#beginning = text.slice(0, Math.min(minimumLength, LONGEST_BEGINNING));
+    this.beginning = text.slice(0, Math.min(minimumLength, LONGEST_BEGINNING));
     this.#minimumLength = minimumLength;
   }
 
   /** False where occurrencesIn finds nothing. */
   mayBeIn(searched: string): boolean {
-    return searched.includes(this.#beginning);
+    return searched.includes(this.beginning);
   }
 
   /**
@@ -36,7 +37,7 @@ export class TextNeedle {
    * `minimumLength` characters of it there.
    */
   occurrencesIn(searched: string): readonly Occurrence[] {
-    const first = searched.indexOf(this.#beginning);
+    const first = searched.indexOf(this.beginning);
     if (first < 0) return [];
     const text = this.#text;
     const borders = (this.#borders ??= bordersOf(text));

@@ -157,7 +157,7 @@ describe('batchSize', () => {
     const values = Array.from({ length: 32 }, (_, index) => `value-${String(index)}`);
     const [small] = testPlanDocument().reports as [Report];
     const measurements = Array.from({ length: 16 }, (_, index): Measurement => {
-      return { name: `m${String(index)}`, attribute: `a${String(index)}`, kind: 'category', values, epsilon: '1' };
+      return { name: `m${String(index)}`, attribute: `a${String(index)}`, kind: 'category', values, epsilon: '0.1' };
     });
     const large = testPlan({ keys: [key.kid], reports: [small, { ...small, name: 'large', measurements }] });
     const largest = (envelopeBytes(key, large.reports[1]!, 1) * 4) / 3;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { PlainText } from '../../processor/plain-text.js';
 import { MOST_SEARCHED, MOST_WORK, SEALED, SealedTexts } from '../../processor/sealed-texts.js';
 
 function textsOf(sealed: readonly unknown[], minimumLength = 6): SealedTexts {
@@ -126,7 +127,7 @@ describe('sealed texts', () => {
     const values = Array.from({ length: MOST_SEARCHED + 1 }, (_, index) => `value-${String(index)}`);
     expect(redact('nothing in here', ...values.slice(1))).toBe('nothing in here');
     const texts = textsOf(values);
-    expect(texts.mayHideIn('nothing in here')).toBe(true);
+    expect(texts.mayHideIn(new PlainText('nothing in here'))).toBe(true);
     expect([texts.redact('nothing in here'), texts.redact('short')]).toEqual([SEALED, 'short']);
     expect([texts.holds(1234567), texts.holds(200)]).toEqual([true, false]);
   });

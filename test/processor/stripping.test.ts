@@ -204,6 +204,37 @@ describe('stripping', () => {
     }
   });
 
+  it('takes out of a span what was plain text in the span before', () => {
+    const { span, exporter } = createKit();
+    const note = 'for alice@example.com';
+    for (const email of ['bobby@example.com', 'alice@example.com', 'bobby@example.com']) {
+      span('find', (open) => open.setAttributes({ note, [note]: true, 'customer.email': email }));
+    }
+    const clean = { note, [note]: true };
+    expect(exporter.getFinishedSpans().map(({ attributes }) => attributes)).toEqual([
+      clean,
+      { note: 'for [sealed]', 'for [sealed]': true },
+      clean,
+    ]);
+  });
+
+  it('tells spans apart that end while another one is ending', () => {
+    const nesting = new KeepingProcessor();
+    const { span, exporter } = createKit({ after: [nesting] });
+    nesting.onEnding = (outer) => {
+      if (outer.name !== 'outer') return;
+      span('inner', (open) =>
+        open.setAttributes({ note: 'of bobby@example.com', 'customer.email': 'bobby@example.com' }),
+      );
+      outer.setAttribute('note', 'of alice@example.com');
+    };
+    span('outer', (open) => open.setAttribute('customer.email', 'alice@example.com'));
+    expect(exporter.getFinishedSpans().map(({ name, attributes }) => [name, attributes])).toEqual([
+      ['inner', { note: 'of [sealed]' }],
+      ['outer', { note: 'of [sealed]' }],
+    ]);
+  });
+
   it('leaves alone a span in whose other parts nothing sealed hides', () => {
     const { span, exporter } = createKit();
     span('find', (open) => {

@@ -1,0 +1,49 @@
+/**
+ * The texts a plan declares: values of its categories. Most sealed texts are one of these, and all of them are known
+ * ahead, so that one pass over a text tells whether any of them may be in it.
+ */
+import type { CompiledPlan } from '../src/plan/compile.js';
+import { foldedPattern } from './folded-pattern.js';
+import { SearchedText } from './searched-text.js';
+import { isEncoded } from './text-view.js';
+
+/** Longer texts are searched under the limits of one span's work (sealed-texts.ts). */
+const LONGEST_PASS = 2 ** 14;
+
+export class DeclaredTexts {
+  readonly #minimumLength: number;
+  readonly #searched: ReadonlyMap<string, SearchedText>;
+  /** `undefined` where there are none. */
+  readonly #beginnings: RegExp | undefined;
+
+  /** Those shorter than `minimumLength` characters, 1 or more, are left out: they are not searched for. */
+  constructor(texts: readonly string[], minimumLength: number) {
+    const searched = texts
+      .filter((text) => text.length >= minimumLength)
+      .map((text): [string, SearchedText] => [text, new SearchedText(text, minimumLength)]);
+    this.#minimumLength = minimumLength;
+    this.#searched = new Map(searched);
+    const beginnings = searched.map(([, { value }]) => value.beginning);
+    this.#beginnings = beginnings.length === 0 ? undefined : foldedPattern(beginnings);
+  }
+
+  /** Those of all categories of a plan. */
+  static of({ reports }: CompiledPlan, minimumLength: number): DeclaredTexts {
+    const measurements = reports.flatMap((report) => report.measurements.map(({ measurement }) => measurement));
+    const values = measurements.flatMap((measurement) => (measurement.kind === 'category' ? measurement.values : []));
+    return new DeclaredTexts(values, minimumLength);
+  }
+
+  get(text: string): SearchedText | undefined {
+    return this.#searched.get(text);
+  }
+
+  /**
+   * Whether something may be found in a text by searching it for them. Errs on that side: also where the text has more
+   * than one reading, or is long.
+   */
+  mayHideIn(text: string): boolean {
+    if (text.length < this.#minimumLength) return false;
+    return isEncoded(text) || text.length > LONGEST_PASS || this.#beginnings?.test(text) === true;
+  }
+}

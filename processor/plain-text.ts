@@ -1,0 +1,16 @@
+/** A text with one reading, in which nothing declared may hide. */
+import { fold } from './text-view.js';
+
+export class PlainText {
+  readonly text: string;
+  #folded: string | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** For other searches. */
+  get folded(): string {
+    return (this.#folded ??= fold(this.text));
+  }
+}
