@@ -1,4 +1,5 @@
 /** Exact noise and exact budgets: the differential privacy core, usable on its own. */
+export { LifetimeOdometer } from './accountant/lifetime-odometer.js';
 export { PrivacyAccountant, type EpsilonReport } from './accountant/privacy-accountant.js';
 export {
   approximateRelease,

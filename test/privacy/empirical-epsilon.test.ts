@@ -5,15 +5,24 @@
  */
 import { describe, expect, test } from 'vitest';
 import { parseRational, type Rational } from '../../src/math/rational.js';
-import { coinsFrom, sampleDiscreteLaplace, scaleFor, SecureBits } from '../../src/privacy/index.js';
+import {
+  coinsFrom,
+  discreteGaussian,
+  noisedRelease,
+  PrivacyAccountant,
+  sampleDiscreteGaussian,
+  sampleDiscreteLaplace,
+  scaleFor,
+  SecureBits,
+} from '../../src/privacy/index.js';
 import { systemRandom } from '../../src/random.js';
 import { lowerBound, upperBound } from '../support/clopper-pearson.js';
 
 type Mechanism = (count: bigint) => bigint;
+/** What is learned from an event of at least this probability under count 0 and at most that under count 1. */
+type Score = (least: number, most: number) => number;
 
 const coins = coinsFrom(new SecureBits(systemRandom));
-const scale = scaleFor(1n, parseRational('1'));
-const EPSILON = 1;
 
 /** Thresholds tried: beyond them both counts are too rare to bound. */
 const THRESHOLDS = Array.from({ length: 17 }, (_, index) => index - 8);
@@ -32,29 +41,19 @@ function cumulativeHits(mechanism: Mechanism, count: bigint, runs: number): numb
   return hits.map((each) => (sum += each));
 }
 
-/** For every threshold, the least that the loss is: log P[y <= k | 0] - log P[y <= k | 1]. */
-function losses(mechanism: Mechanism, runs: number): number[] {
+/** For every threshold, the least that is learned from y <= k. */
+function scores(mechanism: Mechanism, runs: number, score: Score): number[] {
   const [zero, one] = [0n, 1n].map((count) => cumulativeHits(mechanism, count, runs)) as [number[], number[]];
-  return zero.map((hits, index) => Math.log(lowerBound(hits, runs, ALPHA) / upperBound(one[index] ?? 0, runs, ALPHA)));
+  return zero.map((hits, index) => score(lowerBound(hits, runs, ALPHA), upperBound(one[index] ?? 0, runs, ALPHA)));
 }
 
-function empiricalEpsilon(mechanism: Mechanism, runs: number): number {
-  const chosen = losses(mechanism, CHOOSING_RUNS);
+function measured(mechanism: Mechanism, runs: number, score: Score): number {
+  const chosen = scores(mechanism, CHOOSING_RUNS, score);
   const event = chosen.indexOf(Math.max(...chosen));
-  return losses(mechanism, runs)[event] ?? -Infinity;
+  return scores(mechanism, runs, score)[event] ?? -Infinity;
 }
 
-const noisy =
-  (noiseScale: Rational): Mechanism =>
-  (count) =>
-    count + sampleDiscreteLaplace(coins, noiseScale);
-
-/** The sampler with its sign rejection left out. */
-const zeroTwice: Mechanism = (count) => {
-  let magnitude = 0n;
-  while (coins.bernoulliExp(1n, 1n)) magnitude += 1n;
-  return coins.uniform(2n) === 1n ? count - magnitude : count + magnitude;
-};
+const noiseless: Mechanism = (count) => count;
 
 describe('the bounds of a proportion', () => {
   test('agree with published values and closed forms', () => {
@@ -74,21 +73,66 @@ describe('the bounds of a proportion', () => {
   });
 });
 
-describe('the measured privacy loss', () => {
-  test('of the noise is at most epsilon, and near it: the experiment can see', () => {
-    const measured = empiricalEpsilon(noisy(scale), 1_000_000);
-    expect(measured).toBeLessThanOrEqual(EPSILON);
-    expect(measured).toBeGreaterThanOrEqual(0.96 * EPSILON);
+describe('the measured epsilon of Laplace noise', () => {
+  const EPSILON = 1;
+  const scale = scaleFor(1n, parseRational('1'));
+  const epsilon: Score = (least, most) => Math.log(least / most);
+  const noisy =
+    (noiseScale: Rational): Mechanism =>
+    (count) =>
+      count + sampleDiscreteLaplace(coins, noiseScale);
+
+  /** The sampler with its sign rejection left out. */
+  const zeroTwice: Mechanism = (count) => {
+    let magnitude = 0n;
+    while (coins.bernoulliExp(1n, 1n)) magnitude += 1n;
+    return coins.uniform(2n) === 1n ? count - magnitude : count + magnitude;
+  };
+
+  test('is at most the declared one, and near it: the experiment can see', () => {
+    const seen = measured(noisy(scale), 1_000_000, epsilon);
+    expect(seen).toBeLessThanOrEqual(EPSILON);
+    expect(seen).toBeGreaterThanOrEqual(0.96 * EPSILON);
   }, 120_000);
 
   test.each<[string, Mechanism]>([
     ['half the scale', noisy(parseRational('0.5'))],
     ['the sign rejection left out', zeroTwice],
-    ['the noise left out', (count) => count],
+    ['the noise left out', noiseless],
   ])(
     'with %s exceeds it',
     (_name, mechanism) => {
-      expect(empiricalEpsilon(mechanism, 100_000)).toBeGreaterThan(EPSILON);
+      expect(measured(mechanism, 100_000, epsilon)).toBeGreaterThan(EPSILON);
+    },
+    120_000,
+  );
+});
+
+describe('the measured delta of Gaussian noise at epsilon 1/2', () => {
+  const variance = parseRational('1');
+  const declared = new PrivacyAccountant([noisedRelease(discreteGaussian('1'), 1n)]).deltaAt('0.5');
+  const delta: Score = (least, most) => least - Math.exp(0.5) * most;
+  const noisy =
+    (noiseVariance: Rational): Mechanism =>
+    (count) =>
+      count + sampleDiscreteGaussian(coins, noiseVariance);
+
+  test('is at most what the accountant says, and near it', () => {
+    const seen = measured(noisy(variance), 500_000, delta);
+    expect(seen).toBeLessThanOrEqual(declared);
+    // Bounds lie 4.9 deviations off, 0.0007 times 1 + exp(1/2); the rest is 5.9 deviations of chance.
+    expect(seen).toBeGreaterThanOrEqual(declared - 0.02);
+    expect(declared).toBeGreaterThan(0.1);
+  }, 120_000);
+
+  test.each<[string, Mechanism]>([
+    ['half the variance', noisy(parseRational('0.5'))],
+    ['a fifth of the variance missing', noisy(parseRational('0.8'))],
+    ['the noise left out', noiseless],
+  ])(
+    'with %s exceeds it',
+    (_name, mechanism) => {
+      expect(measured(mechanism, 100_000, delta)).toBeGreaterThan(declared);
     },
     120_000,
   );

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parseRational } from '../../src/math/rational.js';
-import { NoisePool } from '../../src/privacy/index.js';
+import { discreteGaussian, discreteLaplace, NoisePool } from '../../src/privacy/index.js';
 import { systemRandom, type RandomBytes } from '../../src/random.js';
+import { discreteGaussianProbability } from '../support/discrete-gaussian-law.js';
 import { discreteLaplaceProbability } from '../support/discrete-laplace-law.js';
 import { fits } from '../support/goodness-of-fit.js';
 
@@ -40,6 +41,15 @@ describe('NoisePool', () => {
     pool.prepare(one, 100_000);
     pool.prepare(ten, 10);
     expect(fits(() => pool.take(one), discreteLaplaceProbability(1), { bound: 6, draws: 100_000 })).toBe(true);
+  });
+
+  test('holds Gaussian noise apart from Laplace noise of the same number', () => {
+    const pool = new NoisePool(systemRandom);
+    const gaussian = discreteGaussian('10');
+    pool.prepare(gaussian, 50_000);
+    pool.prepare(discreteLaplace('10'), 7);
+    expect([pool.held(gaussian), pool.held(ten), pool.held(one)]).toEqual([50_000, 7, 0]);
+    expect(fits(() => pool.take(gaussian), discreteGaussianProbability(10), { bound: 9, draws: 50_000 })).toBe(true);
   });
 
   test('shows no draw when printed', () => {
