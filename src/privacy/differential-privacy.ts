@@ -5,14 +5,14 @@
 import { assertArgument } from '../errors.js';
 import { rational, type Rational } from '../math/rational.js';
 import { systemRandom, type RandomBytes } from '../random.js';
-import { calibrate, gaussianOfRho, laplaceFor } from './calibration.js';
+import { calibrate, gaussianOfRho, laplaceFor, type Calibration } from './calibration.js';
 import { coinsFrom, type Coins } from './coins.js';
 import { describeNoise, type NoiseDescription } from './describe-noise.js';
 import { Grid } from './grid.js';
 import { sampleNoise, type Mechanism } from './mechanism.js';
 import { pureEpsilon } from './privacy-amount.js';
 import { PrivacyBudget, type BudgetDecision } from './privacy-budget.js';
-import { concentratedCost, pureCost, type PrivacyCost } from './privacy-cost.js';
+import { concentratedCost, type PrivacyCost } from './privacy-cost.js';
 import type { PrivacyFilter, Refused } from './privacy-filter.js';
 import { cellsOf, sensitivityOf, type Sensitivity } from './privacy-unit.js';
 import { epsilonOf, positive, type Quantity } from './quantity.js';
@@ -65,7 +65,7 @@ export class DifferentialPrivacy {
     this.#grid = new Grid(quotient(bound, loss, cellsOf(unit)));
     const steps = this.#grid.stepsWithin(bound);
     const chosen = calibrate({ unit, bound: steps, epsilon: loss, ...(delta === undefined ? {} : { delta }) });
-    const noise = noiseOfKind(chosen.mechanism.kind, loss, delta);
+    const noise = noiseLike(chosen, loss, delta);
     this.noise = chosen.mechanism.kind;
     this.cost = noise.cost;
     this.#reals = chosen.mechanism;
@@ -127,9 +127,10 @@ interface DeclaredNoise {
   readonly hiding: (sensitivity: Sensitivity) => Mechanism;
 }
 
-function noiseOfKind(kind: Mechanism['kind'], epsilon: Rational, delta: Quantity | undefined): DeclaredNoise {
-  if (kind === 'discrete-laplace' || delta === undefined) {
-    return { cost: pureCost(epsilon), hiding: (sensitivity) => laplaceFor(sensitivity, epsilon) };
+/** Of the kind that was chosen, for any sensitivity. What is charged of Gaussian noise is what was declared. */
+function noiseLike({ mechanism, cost }: Calibration, epsilon: Rational, delta: Quantity | undefined): DeclaredNoise {
+  if (mechanism.kind === 'discrete-laplace' || delta === undefined) {
+    return { cost, hiding: (sensitivity) => laplaceFor(sensitivity, epsilon) };
   }
   const rho = maxRho(epsilon, delta);
   return { cost: concentratedCost(rho), hiding: ({ l2Squared }) => gaussianOfRho(l2Squared, rho) };

@@ -5,6 +5,7 @@
 import { addRational, rational, ZERO, type Rational } from '../math/rational.js';
 import { multiplyRational } from './exact.js';
 import type { Mechanism } from './mechanism.js';
+import type { Sensitivity } from './privacy-unit.js';
 import { deltaOf, epsilonOf, positive, positiveInteger, type Quantity } from './quantity.js';
 
 export interface PrivacyCost {
@@ -18,20 +19,20 @@ export interface PrivacyCost {
 export const NO_COST: PrivacyCost = { epsilon: ZERO, rho: ZERO, delta: ZERO };
 
 /**
- * Noise on integers that one unit changes by `l1` in total (discrete Laplace: epsilon = l1 / scale), or by a vector
- * whose squared length is `l2Squared` (discrete Gaussian: rho = l2Squared / (2 variance)).
+ * Noise on integers that one unit changes by `l1` in total and by a vector of squared length `l2Squared`. Discrete
+ * Laplace: epsilon = l1 / scale, and rho = l2Squared / (2 scale^2), the sum over the integers of what each one's epsilon
+ * is worth. Discrete Gaussian: rho = l2Squared / (2 variance). Throws `invalid_argument`.
  */
-export function mechanismCost(
-  mechanism: Mechanism,
-  sensitivity: { readonly l1: bigint; readonly l2Squared: bigint },
-): PrivacyCost {
-  if (mechanism.kind === 'discrete-laplace') {
-    const l1 = positiveInteger(sensitivity.l1, 'the sensitivity');
-    return pureCost(rational(l1 * mechanism.scale.denominator, mechanism.scale.numerator));
-  }
+export function mechanismCost(mechanism: Mechanism, sensitivity: Sensitivity): PrivacyCost {
+  const l1 = positiveInteger(sensitivity.l1, 'the sensitivity');
   const l2Squared = positiveInteger(sensitivity.l2Squared, 'the squared sensitivity');
-  const { numerator, denominator } = mechanism.variance;
-  return concentratedCost(rational(l2Squared * denominator, 2n * numerator));
+  if (mechanism.kind === 'discrete-gaussian') {
+    const { numerator, denominator } = mechanism.variance;
+    return concentratedCost(rational(l2Squared * denominator, 2n * numerator));
+  }
+  const { numerator, denominator } = mechanism.scale;
+  const rho = rational(l2Squared * denominator * denominator, 2n * numerator * numerator);
+  return { epsilon: epsilonOf(rational(l1 * denominator, numerator)), rho, delta: ZERO };
 }
 
 /** An (epsilon, 0) release; its rho is epsilon^2 / 2 (Bun, Steinke, proposition 1.4). */

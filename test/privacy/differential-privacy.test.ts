@@ -35,6 +35,7 @@ describe('integers', () => {
     expect(laplace?.describe().stddev).toBeCloseTo(141.4, 1);
     expect(gaussian?.describe().stddev).toBeCloseTo(45.3, 1);
     expect(gaussian?.cost.rho).toEqual(maxRho('1', '1e-6'));
+    expect(laplace?.cost).toMatchObject({ epsilon: parseRational('1'), rho: parseRational('0.005') });
   });
 
   test('need a sensitivity that is whole', () => {

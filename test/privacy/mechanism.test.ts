@@ -75,7 +75,7 @@ describe('costs', () => {
     [epsilon, rho, delta].map((each: Rational | undefined) => each && formatRational(each));
 
   test('of the two noises', () => {
-    expect(written(mechanismCost(discreteLaplace('8'), { l1: 8n, l2Squared: 8n }))).toEqual(['1', '1/2', '0']);
+    expect(written(mechanismCost(discreteLaplace('8'), { l1: 8n, l2Squared: 8n }))).toEqual(['1', '1/16', '0']);
     expect(written(mechanismCost(discreteLaplace('2.5'), { l1: 1n, l2Squared: 1n }))).toEqual(['2/5', '2/25', '0']);
     expect(written(mechanismCost(discreteGaussian('20'), { l1: 3n, l2Squared: 3n }))).toEqual([undefined, '3/40', '0']);
     expect(() => mechanismCost(discreteLaplace('8'), { l1: 0n, l2Squared: 0n })).toThrow(invalid);
