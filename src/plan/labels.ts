@@ -52,3 +52,8 @@ export function compareKeys(a: string, b: string): number {
   const difference = left.findIndex((byte, index) => byte !== right[index]);
   return difference < 0 ? left.length - right.length : (left[difference] ?? 0) - (right[difference] ?? -1);
 }
+
+/** Ascending, each key once. */
+export function areInOrder(keys: readonly string[]): boolean {
+  return keys.every((key, index) => index === 0 || compareKeys(keys[index - 1] ?? '', key) < 0);
+}

@@ -7,11 +7,20 @@ import { Client, credentials, status, type ChannelCredentials, type ServiceError
 import { systemClock } from '../clock.js';
 import { TelemetryKitError } from '../errors.js';
 import {
+  decodeSelectionResponse,
   decodeWindowReleaseResponse,
+  encodeSelectionRequest,
   encodeWindowReleaseRequest,
+  MAX_RELEASE_MESSAGE_BYTES,
   RELEASE_WINDOW_PATH,
+  SELECT_KEYS_PATH,
 } from '../wire/release-messages.js';
-import type { AggregateDecryptor, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+import type {
+  AggregateDecryptor,
+  SelectionResponse,
+  WindowReleaseRequest,
+  WindowReleaseResponse,
+} from '../wire/release.js';
 
 export interface KeyHolderClientOptions {
   /** A gRPC target: `unix:/path/to/socket`, or `host:port` together with `tls`. */
@@ -22,15 +31,12 @@ export interface KeyHolderClientOptions {
   readonly timeoutMillis?: number;
 }
 
-export type KeyHolderClient = AggregateDecryptor & { close(): void };
+export type KeyHolderClient = Required<AggregateDecryptor> & { close(): void };
 
 const DEFAULT_TIMEOUT_MILLIS = 30_000;
-/** A window of a plan with the most cells, keys and bits stays below this. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-
 const CHANNEL_OPTIONS = {
-  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-  'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+  'grpc.max_receive_message_length': MAX_RELEASE_MESSAGE_BYTES,
+  'grpc.max_send_message_length': MAX_RELEASE_MESSAGE_BYTES,
   // The key holder is near: after its restart the next window must not wait for a long back-off.
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
@@ -42,8 +48,11 @@ const CHANNEL_OPTIONS = {
 export function createKeyHolderClient(options: KeyHolderClientOptions): KeyHolderClient {
   const client = new Client(options.target, credentialsFor(options), CHANNEL_OPTIONS);
   const timeoutMillis = options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS;
+  const ask = (path: string, request: Uint8Array): Promise<Buffer> => call(client, path, request, timeoutMillis);
   return {
-    releaseWindow: async (request) => decodeAnswer(request, await call(client, encode(request), timeoutMillis)),
+    releaseWindow: async (request) =>
+      decodeAnswer(request, await ask(RELEASE_WINDOW_PATH, encodeWindowReleaseRequest(request))),
+    selectKeys: async (request) => decodeSelection(await ask(SELECT_KEYS_PATH, encodeSelectionRequest(request))),
     close: () => {
       client.close();
     },
@@ -60,16 +69,12 @@ function credentialsFor({ target, tls }: KeyHolderClientOptions): ChannelCredent
   });
 }
 
-function encode(request: WindowReleaseRequest): Buffer {
-  const bytes = encodeWindowReleaseRequest(request);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function call(client: Client, request: Buffer, timeoutMillis: number): Promise<Buffer> {
-  const same = (bytes: Buffer): Buffer => bytes;
+function call(client: Client, path: string, bytes: Uint8Array, timeoutMillis: number): Promise<Buffer> {
+  const request = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const same = (buffer: Buffer): Buffer => buffer;
   const deadline = new Date(systemClock() + timeoutMillis);
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(RELEASE_WINDOW_PATH, same, same, request, { deadline }, (error, answer) => {
+    client.makeUnaryRequest(path, same, same, request, { deadline }, (error, answer) => {
       if (error !== null || answer === undefined) reject(unavailable(describeFailure(error), error));
       else resolve(answer);
     });
@@ -80,6 +85,12 @@ function decodeAnswer(request: WindowReleaseRequest, bytes: Buffer): WindowRelea
   const decoded = decodeWindowReleaseResponse(bytes);
   if (!decoded.ok) throw unavailable(`its answer is not understood (${decoded.fault})`);
   if (decoded.message.cells.length !== request.cells.length) throw unavailable('it answered another number of cells');
+  return decoded.message;
+}
+
+function decodeSelection(bytes: Uint8Array): SelectionResponse {
+  const decoded = decodeSelectionResponse(bytes);
+  if (!decoded.ok) throw unavailable(`its answer is not understood (${decoded.fault})`);
   return decoded.message;
 }
 

@@ -6,8 +6,11 @@
 import protobuf from 'protobufjs';
 
 export const RELEASE_SERVICE = 'telemetry_kit.release.v1.ReleaseService';
-/** Full gRPC path of the service's one method, unary. */
+/** Full gRPC paths of the service's methods, both unary. */
 export const RELEASE_WINDOW_PATH = `/${RELEASE_SERVICE}/ReleaseWindow`;
+export const SELECT_KEYS_PATH = `/${RELEASE_SERVICE}/SelectKeys`;
+/** Most bytes of one message, with the most cells or keys of open labels, public keys and bits. */
+export const MAX_RELEASE_MESSAGE_BYTES = 128 * 1024 * 1024;
 
 const SCHEMA = `
 syntax = "proto3";
@@ -15,6 +18,7 @@ package telemetry_kit.release.v1;
 
 service ReleaseService {
   rpc ReleaseWindow(WindowReleaseRequest) returns (WindowReleaseResponse);
+  rpc SelectKeys(SelectionRequest) returns (SelectionResponse);
 }
 
 message WindowReleaseRequest {
@@ -29,10 +33,11 @@ message CellAggregate {
   reserved 15;             // witness_signature
   reserved "witness_signature";
   uint32 measurement = 1;
-  repeated uint32 labels = 2;
+  repeated uint32 labels = 2;  // 0xffff: an open label, whose key stands in field 6
   repeated KeyedAggregate aggregates = 3;
   uint64 count = 4;
   bytes digest = 5;        // 32 bytes
+  string key = 6;          // of the open label, where there is one
 }
 
 message KeyedAggregate {
@@ -69,6 +74,36 @@ message RefusedCell {
   string reason = 1;
 }
 
+message SelectionRequest {
+  bytes plan_hash = 1;     // 32 bytes
+  uint32 report = 2;
+  uint64 window_start = 3; // Unix seconds
+  uint64 window_end = 4;   // Unix seconds, exclusive
+  repeated KeyAggregate keys = 5;
+}
+
+message KeyAggregate {
+  reserved 15;             // witness_signature
+  reserved "witness_signature";
+  string key = 1;
+  repeated KeyedAggregate aggregates = 2;
+}
+
+message SelectionResponse {
+  oneof outcome {
+    SelectedKeys selected = 1;
+    SuppressedCell suppressed = 2;
+    RefusedCell refused = 3;
+  }
+  BudgetState budget = 4;
+}
+
+message SelectedKeys {
+  bytes release_id = 1;    // 32 bytes
+  repeated string keys = 2;
+  LedgerPosition ledger = 3;
+}
+
 message LedgerPosition {
   uint64 sequence = 1;
   bytes hash = 2;          // 32 bytes
@@ -86,4 +121,6 @@ message BudgetState {
 const root = protobuf.parse(SCHEMA).root;
 
 export const RequestType = root.lookupType('telemetry_kit.release.v1.WindowReleaseRequest');
+export const SelectionRequestType = root.lookupType('telemetry_kit.release.v1.SelectionRequest');
+export const SelectionResponseType = root.lookupType('telemetry_kit.release.v1.SelectionResponse');
 export const ResponseType = root.lookupType('telemetry_kit.release.v1.WindowReleaseResponse');

@@ -8,6 +8,8 @@ import {
   SUPPRESSION_REASONS,
   type CellOutcome,
   type LedgerPosition,
+  type RefusedCell,
+  type SuppressedCell,
   type WindowReleaseResponse,
 } from './release.js';
 
@@ -24,39 +26,35 @@ const integer = z.pipe(
   }),
 );
 const fraction = z.string().check(z.regex(/^\d{1,80}(\/[1-9]\d{0,79})?$/));
-const ledger = z.object({ sequence: count.check(z.gte(1)), hash: hashText });
-
-const outcomes = {
-  released: z.object({ releaseId: hashText, values: z.array(integer).check(z.maxLength(MAX_VALUES)), ledger }),
-  suppressed: z.object({ releaseId: hashText, reason: z.enum(SUPPRESSION_REASONS), ledger }),
-  refused: z.object({ reason: z.enum(REFUSAL_REASONS) }),
-};
+export const ledger = z.object({ sequence: count.check(z.gte(1)), hash: hashText });
+export const suppressed = z.object({ releaseId: hashText, reason: z.enum(SUPPRESSION_REASONS), ledger });
+export const refused = z.object({ reason: z.enum(REFUSAL_REASONS) });
+const released = z.object({ releaseId: hashText, values: z.array(integer).check(z.maxLength(MAX_VALUES)), ledger });
 
 const cell = z.pipe(
   z.object({
-    released: z.optional(outcomes.released),
-    suppressed: z.optional(outcomes.suppressed),
-    refused: z.optional(outcomes.refused),
+    released: z.optional(released),
+    suppressed: z.optional(suppressed),
+    refused: z.optional(refused),
   }),
-  z.transform(({ released, suppressed, refused }, context): CellOutcome => {
-    if (released !== undefined) return { status: 'released', ...released };
-    if (suppressed !== undefined) return { status: 'suppressed', ...suppressed };
-    if (refused !== undefined) return { status: 'refused', ...refused };
+  z.transform((outcome, context): CellOutcome => {
+    if (outcome.released !== undefined) return { status: 'released', ...outcome.released };
+    if (outcome.suppressed !== undefined) return { status: 'suppressed', ...outcome.suppressed };
+    if (outcome.refused !== undefined) return { status: 'refused', ...outcome.refused };
     context.issues.push({ code: 'custom', message: 'has no outcome', input: undefined });
     return z.NEVER;
   }),
 );
 
-const response: z.ZodMiniType<WindowReleaseResponse> = z.object({
-  cells: z.array(cell),
-  budget: z.object({
-    domain: z.string().check(z.maxLength(64)),
-    periodStart: count,
-    limit: fraction,
-    consumed: fraction,
-    remaining: fraction,
-  }),
+export const budget = z.object({
+  domain: z.string().check(z.maxLength(64)),
+  periodStart: count,
+  limit: fraction,
+  consumed: fraction,
+  remaining: fraction,
 });
+
+const response: z.ZodMiniType<WindowReleaseResponse> = z.object({ cells: z.array(cell), budget });
 
 export function encodeWindowReleaseResponse(message: WindowReleaseResponse): Uint8Array {
   const cells = message.cells.map(encodeOutcome);
@@ -70,13 +68,19 @@ function encodeOutcome(outcome: CellOutcome): object {
       return { released: { ...encodeReference(releaseId, position), values: values.map(encodeInteger) } };
     }
     case 'suppressed':
-      return { suppressed: { ...encodeReference(outcome.releaseId, outcome.ledger), reason: outcome.reason } };
     case 'refused':
-      return { refused: { reason: outcome.reason } };
+      return encodeFailure(outcome);
   }
 }
 
-function encodeReference(releaseId: string, { sequence, hash }: LedgerPosition): object {
+/** Of a cell, or of a selection. */
+export function encodeFailure(outcome: SuppressedCell | RefusedCell): object {
+  return outcome.status === 'refused'
+    ? { refused: { reason: outcome.reason } }
+    : { suppressed: { ...encodeReference(outcome.releaseId, outcome.ledger), reason: outcome.reason } };
+}
+
+export function encodeReference(releaseId: string, { sequence, hash }: LedgerPosition): object {
   return { releaseId: hashBytes(releaseId), ledger: { sequence, hash: hashBytes(hash) } };
 }
 

@@ -101,6 +101,35 @@ export interface WindowReleaseResponse {
   readonly budget: BudgetState;
 }
 
+/** How many subjects have a key of an open label in a window: the product of all unit counts and of the receiver's noise. */
+export interface KeyAggregate {
+  readonly key: string;
+  /** One per public key, at least one; their plaintexts are added. */
+  readonly aggregates: readonly KeyedAggregate[];
+}
+
+/** All keys of a report's open label that were met in a window, asked for once, before its cells. */
+export interface SelectionRequest extends Omit<WindowReleaseRequest, 'cells'> {
+  /** Ascending by their UTF-8 bytes, each once, never `__other__`; none where nobody contributed. */
+  readonly keys: readonly KeyAggregate[];
+}
+
+/** The keys that may be published. Of the others nothing is said, ever. */
+export interface SelectedKeys {
+  readonly status: 'selected';
+  readonly releaseId: string;
+  /** Ascending by their UTF-8 bytes. */
+  readonly keys: readonly string[];
+  readonly ledger: LedgerPosition;
+}
+
+export type SelectionOutcome = SelectedKeys | SuppressedCell | RefusedCell;
+
+export interface SelectionResponse {
+  readonly outcome: SelectionOutcome;
+  readonly budget: BudgetState;
+}
+
 /**
  * Opens aggregates under an enforced budget. Implemented by the key holder's client; may be supplied by a
  * user. Idempotent: the same request gets the same answer for ever. Rejects with `unavailable` where the
@@ -108,4 +137,6 @@ export interface WindowReleaseResponse {
  */
 export interface AggregateDecryptor {
   releaseWindow(request: WindowReleaseRequest): Promise<WindowReleaseResponse>;
+  /** Needed for plans with open labels only. */
+  selectKeys?(request: SelectionRequest): Promise<SelectionResponse>;
 }

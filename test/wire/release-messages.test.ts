@@ -1,17 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toBase64Url } from '../../src/bytes.js';
+import { compareKeys, isKey, MAX_KEYS, OTHER_KEY } from '../../src/plan/labels.js';
+import type { LabelValue } from '../../src/plan/plan.js';
 import { decodeInteger, encodeInteger } from '../../src/wire/release-integers.js';
 import {
+  decodeSelectionRequest,
+  decodeSelectionResponse,
   decodeWindowReleaseRequest,
   decodeWindowReleaseResponse,
+  encodeSelectionRequest,
+  encodeSelectionResponse,
   encodeWindowReleaseRequest,
   encodeWindowReleaseResponse,
+  MAX_RELEASE_MESSAGE_BYTES,
 } from '../../src/wire/release-messages.js';
-import { RequestType, ResponseType } from '../../src/wire/release-proto.js';
+import {
+  RequestType,
+  ResponseType,
+  SelectionRequestType,
+  SelectionResponseType,
+} from '../../src/wire/release-proto.js';
 import {
   REFUSAL_REASONS,
   SUPPRESSION_REASONS,
+  type SelectionRequest,
+  type SelectionResponse,
   type WindowReleaseRequest,
   type WindowReleaseResponse,
 } from '../../src/wire/release.js';
@@ -21,19 +35,25 @@ const hashText = hash.map(toBase64Url);
 const index = fc.nat({ max: 0xffffffff });
 const count = fc.maxSafeNat();
 
+const window = { planHash: hash, report: index, windowStart: count, windowEnd: count };
+const aggregates = fc.uniqueArray(
+  fc.record({ kid: hashText, ciphertext: fc.uint8Array({ minLength: 1, maxLength: 64 }) }),
+  { selector: ({ kid }) => kid, minLength: 1, maxLength: 8 },
+);
+/** Positions of closed labels, and the key of an open one. */
+const position = index.filter((value) => value !== 0xffff);
+const key = fc.string({ unit: 'binary', minLength: 1, maxLength: 16 }).filter(isKey);
+const labels = fc
+  .tuple(fc.array(position, { maxLength: 4 }), fc.option(key), fc.array(position, { maxLength: 3 }))
+  .map(([before, open, after]): LabelValue[] => [...before, ...(open === null ? [] : [open]), ...after]);
+
 const requests: fc.Arbitrary<WindowReleaseRequest> = fc.record({
-  planHash: hash,
-  report: index,
-  windowStart: count,
-  windowEnd: count,
+  ...window,
   cells: fc.array(
     fc.record({
       measurement: index,
-      labels: fc.array(index, { maxLength: 8 }),
-      aggregates: fc.uniqueArray(
-        fc.record({ kid: hashText, ciphertext: fc.uint8Array({ minLength: 1, maxLength: 64 }) }),
-        { selector: ({ kid }) => kid, minLength: 1, maxLength: 8 },
-      ),
+      labels,
+      aggregates,
       count,
       digest: hash,
     }),
@@ -43,6 +63,20 @@ const requests: fc.Arbitrary<WindowReleaseRequest> = fc.record({
 
 const ledger = fc.record({ sequence: fc.integer({ min: 1 }), hash: hashText });
 const fraction = fc.constantFrom('0', '20', '1/3', '123456789012345678901234567890/7');
+const suppressed = fc.record({
+  status: fc.constant('suppressed' as const),
+  releaseId: hashText,
+  reason: fc.constantFrom(...SUPPRESSION_REASONS),
+  ledger,
+});
+const refused = fc.record({ status: fc.constant('refused' as const), reason: fc.constantFrom(...REFUSAL_REASONS) });
+const budget = fc.record({
+  domain: fc.string({ maxLength: 20, unit: 'grapheme-ascii' }),
+  periodStart: count,
+  limit: fraction,
+  consumed: fraction,
+  remaining: fraction,
+});
 const responses: fc.Arbitrary<WindowReleaseResponse> = fc.record({
   cells: fc.array(
     fc.oneof(
@@ -52,22 +86,24 @@ const responses: fc.Arbitrary<WindowReleaseResponse> = fc.record({
         values: fc.array(fc.bigInt(-(2n ** 127n), 2n ** 127n), { maxLength: 33 }),
         ledger,
       }),
-      fc.record({
-        status: fc.constant('suppressed' as const),
-        releaseId: hashText,
-        reason: fc.constantFrom(...SUPPRESSION_REASONS),
-        ledger,
-      }),
-      fc.record({ status: fc.constant('refused' as const), reason: fc.constantFrom(...REFUSAL_REASONS) }),
+      suppressed,
+      refused,
     ),
   ),
-  budget: fc.record({
-    domain: fc.string({ maxLength: 20, unit: 'grapheme-ascii' }),
-    periodStart: count,
-    limit: fraction,
-    consumed: fraction,
-    remaining: fraction,
-  }),
+  budget,
+});
+
+const keys = fc.uniqueArray(key.filter((text) => text !== OTHER_KEY)).map((texts) => texts.sort(compareKeys));
+const selections: fc.Arbitrary<SelectionRequest> = fc
+  .tuple(fc.record(window), keys, aggregates)
+  .map(([where, texts, each]) => ({ ...where, keys: texts.map((text) => ({ key: text, aggregates: each })) }));
+const selectionResponses: fc.Arbitrary<SelectionResponse> = fc.record({
+  outcome: fc.oneof(
+    fc.record({ status: fc.constant('selected' as const), releaseId: hashText, keys, ledger }),
+    suppressed,
+    refused,
+  ),
+  budget,
 });
 
 /** Byte strings compare by contents, whatever class of view they came back as. */
@@ -100,6 +136,19 @@ describe('messages', () => {
     );
   });
 
+  test('a selection survives the wire, and the same request is the same bytes', () => {
+    fc.assert(
+      fc.property(selections, selectionResponses, (request, response) => {
+        const bytes = encodeSelectionRequest(request);
+        const decoded = decodeSelectionRequest(bytes);
+        expect(decoded.ok && plain(decoded.message)).toEqual(plain(request));
+        expect(decoded.ok && encodeSelectionRequest(decoded.message)).toEqual(bytes);
+        const answer = decodeSelectionResponse(encodeSelectionResponse(response));
+        expect(answer.ok && plain(answer.message)).toEqual(plain(response));
+      }),
+    );
+  });
+
   test('decoding arbitrary and damaged bytes never throws', () => {
     const [sample] = fc.sample(requests, 1);
     const bytes = encodeWindowReleaseRequest(sample!);
@@ -107,6 +156,8 @@ describe('messages', () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => {
         decodeWindowReleaseRequest(noise);
         decodeWindowReleaseResponse(noise);
+        decodeSelectionRequest(noise);
+        decodeSelectionResponse(noise);
       }),
     );
     for (let length = 0; length < bytes.length; length += 1) {
@@ -158,6 +209,11 @@ describe('a request is refused with the field named', () => {
     ],
     ['cells.0.digest', withCell({ digest: new Uint8Array(0) })],
     ['cells.0.count', withCell({ count: '9007199254740992' })],
+    ['cells.0', withCell({ labels: [0xffff] })],
+    ['cells.0', withCell({ labels: [0], key: 'search' })],
+    ['cells.0', withCell({ labels: [0xffff, 0xffff], key: 'search' })],
+    ['cells.0', withCell({ labels: [0xffff], key: 'x'.repeat(65) })],
+    ['cells.0', withCell({ labels: [0xffff], key: 'a\n' })],
   ])('%s', (field, message) => {
     const decoded = decode(message);
     expect(decoded.ok).toBe(false);
@@ -170,6 +226,66 @@ describe('a request is refused with the field named', () => {
       cells: [{ ...good.cells[0]!, aggregates: [{ kid: 'kid', ciphertext: new Uint8Array(8) }] }],
     };
     expect(() => encodeWindowReleaseRequest(request)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+  });
+});
+
+describe('a selection is refused', () => {
+  const aggregate = { kid: new Uint8Array(32).fill(1), ciphertext: new Uint8Array(8) };
+  const of = (...texts: string[]) => texts.map((text) => ({ key: text, aggregates: [aggregate] }));
+  const decode = (message: object) =>
+    decodeSelectionRequest(
+      SelectionRequestType.encode(
+        SelectionRequestType.fromObject({
+          planHash: new Uint8Array(32),
+          report: 0,
+          windowStart: 0,
+          windowEnd: 60,
+          ...message,
+        }),
+      ).finish(),
+    );
+
+  test('and a good one is accepted, with keys and without', () => {
+    expect(decode({ keys: of('a', 'b', '\uffee', '\u{1F600}') }).ok).toBe(true);
+    expect(decode({ keys: [] }).ok).toBe(true);
+  });
+
+  test.each<[string, object]>([
+    ['with a key twice', { keys: of('a', 'a') }],
+    ['out of order', { keys: of('b', 'a') }],
+    ['in the order of UTF-16', { keys: of('\u{1F600}', '\uffee') }],
+    ['with the key of all others', { keys: of(OTHER_KEY) }],
+    ['with an empty key', { keys: of('') }],
+    ['with a key too long', { keys: of('x'.repeat(65)) }],
+    ['without a ciphertext', { keys: [{ key: 'a', aggregates: [] }] }],
+    ['with too many keys', { keys: Array.from({ length: MAX_KEYS + 1 }, (_, index) => of(String(1e6 + index))[0]) }],
+    ['without a plan', { planHash: new Uint8Array(0), keys: of('a') }],
+  ])('%s', (_name, message) => {
+    expect(decode(message).ok).toBe(false);
+  });
+
+  test('the largest one fits a message', () => {
+    const kids = Array.from({ length: 8 }, (_, index) => toBase64Url(new Uint8Array(32).fill(index)));
+    const message: SelectionRequest = {
+      planHash: new Uint8Array(32),
+      report: 31,
+      windowStart: 1e15,
+      windowEnd: 1e15,
+      keys: [{ key: 'x'.repeat(64), aggregates: kids.map((kid) => ({ kid, ciphertext: new Uint8Array(1024) })) }],
+    };
+    expect(encodeSelectionRequest(message).length * MAX_KEYS).toBeLessThan(MAX_RELEASE_MESSAGE_BYTES);
+  });
+
+  test('as an answer without an outcome or with something that is no key', () => {
+    const state = { domain: 'shop', periodStart: 0, limit: '1', consumed: '0', remaining: '1' };
+    const ledgerPosition = { sequence: 1, hash: new Uint8Array(32) };
+    const answer = (message: object) =>
+      decodeSelectionResponse(SelectionResponseType.encode(SelectionResponseType.fromObject(message)).finish()).ok;
+    const selected = (texts: string[]) => ({ releaseId: new Uint8Array(32), keys: texts, ledger: ledgerPosition });
+    expect(answer({ budget: state, selected: selected(['a']) })).toBe(true);
+    expect(answer({ budget: state })).toBe(false);
+    expect(answer({ selected: selected(['a']) })).toBe(false);
+    expect(answer({ budget: state, selected: selected(['a\n']) })).toBe(false);
   });
 });
 
