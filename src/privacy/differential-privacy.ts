@@ -26,7 +26,7 @@ export interface DifferentialPrivacyOptions {
   readonly epsilon: Quantity;
   /** Allows Gaussian noise, which is taken where it is smaller. */
   readonly delta?: Quantity;
-  /** Values that one unit changes, by default 1. */
+  /** Most values released together that one unit changes, by default 1: 1 for the counts of a histogram. */
   readonly values?: number;
   /** By default the system's generator. */
   readonly random?: RandomBytes;
@@ -47,9 +47,14 @@ export type Released<Value> = { readonly decision: 'granted'; readonly value: Va
  * const budget = new PrivacyBudget('1');
  * const salaries = new DifferentialPrivacy({ sensitivity: '1000', epsilon: '0.5' });
  * salaries.releaseReal(48_211.5, budget); // { decision: 'granted', value: 49876.2 }
+ *
+ * @example
+ * // Up to 24 of these counts are of one person.
+ * const hours = new DifferentialPrivacy({ sensitivity: '1', epsilon: '1', delta: '1e-6', values: 24 });
+ * hours.releaseAll(counts, new PrivacyFilter(approximateLimit('1', '1e-6')));
  */
 export class DifferentialPrivacy {
-  /** What one call costs, over all values that one unit changes: to be reserved from a budget. */
+  /** What one release costs, of one value or of all values together: to be reserved from a budget. */
   readonly cost: PrivacyCost;
   readonly noise: Mechanism['kind'];
   /** `undefined` where the sensitivity is not a whole number. */
@@ -90,16 +95,26 @@ export class DifferentialPrivacy {
     return this.#grid.valueOf(this.#grid.snap(value) + sampleNoise(this.#coins, this.#reals));
   }
 
-  /** `addNoise` where the budget grants its cost; a refusal consumes nothing and draws nothing. */
+  /** `addNoise` where the budget grants the cost; a refusal consumes nothing and draws nothing. */
   release(value: bigint, budget: PrivacyBudget | PrivacyFilter): Released<bigint> {
-    // Before anything is consumed.
-    this.#integerMechanism();
-    return refusalOf(budget, this.cost) ?? { decision: 'granted', value: this.addNoise(value) };
+    const mechanism = this.#integerMechanism();
+    return this.#charged(budget, () => value + sampleNoise(this.#coins, mechanism));
   }
 
-  /** `addNoiseToReal` where the budget grants its cost. */
+  /** Any number of integers, of which one unit changes no more than `values`: charged once for all. */
+  releaseAll(values: readonly bigint[], budget: PrivacyBudget | PrivacyFilter): Released<bigint[]> {
+    const mechanism = this.#integerMechanism();
+    return this.#charged(budget, () => values.map((value) => value + sampleNoise(this.#coins, mechanism)));
+  }
+
+  /** `addNoiseToReal` where the budget grants the cost. */
   releaseReal(value: number, budget: PrivacyBudget | PrivacyFilter): Released<number> {
-    return refusalOf(budget, this.cost) ?? { decision: 'granted', value: this.addNoiseToReal(value) };
+    return this.#charged(budget, () => this.addNoiseToReal(value));
+  }
+
+  /** Any number of real values, of which one unit changes no more than `values`: charged once for all. */
+  releaseAllReal(values: readonly number[], budget: PrivacyBudget | PrivacyFilter): Released<number[]> {
+    return this.#charged(budget, () => values.map((value) => this.addNoiseToReal(value)));
   }
 
   /** Standard deviation and 95 % half width of the noise, in the unit of the values. */
@@ -108,6 +123,13 @@ export class DifferentialPrivacy {
     const { stddev, halfWidth95 } = describeNoise(this.#reals, 1);
     const step = this.#grid.valueOf(1n);
     return { stddev: stddev * step, halfWidth95: halfWidth95 * step };
+  }
+
+  /** Throws `invalid_argument` for Gaussian noise and a budget of pure epsilon, before anything is consumed. */
+  #charged<Value>(budget: PrivacyBudget | PrivacyFilter, noised: () => Value): Released<Value> {
+    const { cost } = this;
+    const decision = budget instanceof PrivacyBudget ? budget.tryReserve(pureEpsilon(cost)) : budget.tryReserve(cost);
+    return decision.decision === 'refused' ? decision : { decision: 'granted', value: noised() };
   }
 
   #integerMechanism(): Mechanism {
@@ -134,10 +156,4 @@ function noiseLike({ mechanism, cost }: Calibration, epsilon: Rational, delta: Q
   }
   const rho = maxRho(epsilon, delta);
   return { cost: concentratedCost(rho), hiding: ({ l2Squared }) => gaussianOfRho(l2Squared, rho) };
-}
-
-/** The refusal, or `undefined` where it was granted. Throws `invalid_argument` for Gaussian noise and pure epsilon. */
-function refusalOf(budget: PrivacyBudget | PrivacyFilter, cost: PrivacyCost): Refusal | undefined {
-  const decision = budget instanceof PrivacyBudget ? budget.tryReserve(pureEpsilon(cost)) : budget.tryReserve(cost);
-  return decision.decision === 'refused' ? decision : undefined;
 }

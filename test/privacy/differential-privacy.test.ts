@@ -126,11 +126,24 @@ describe('budgets', () => {
     }
   });
 
+  test('are charged once for values that belong together, each with noise of its own', () => {
+    const budget = new PrivacyBudget('1');
+    const integers = privacy.releaseAll(new Array<bigint>(40).fill(0n), budget);
+    const reals = privacy.releaseAllReal(new Array<number>(40).fill(0), budget);
+    for (const released of [integers, reals]) {
+      if (released.decision !== 'granted') throw new Error('refused');
+      // All forty alike come up less than once in 10^20 runs.
+      expect(new Set<number | bigint>(released.value).size).toBeGreaterThan(1);
+      expect(released.value.length).toBe(40);
+    }
+    expect(privacy.releaseAllReal([1], budget).decision).toBe('refused');
+  });
+
   test('of rho are charged the rho of Gaussian noise, and those of epsilon take none', () => {
     const gaussian = new DifferentialPrivacy({ sensitivity: '1', epsilon: '1', delta: '1e-6', values: 50 });
     const filter = new PrivacyFilter(approximateLimit('1', '1e-6'));
-    expect(gaussian.release(10n, filter).decision).toBe('granted');
-    expect(gaussian.release(10n, filter).decision).toBe('refused');
+    expect(gaussian.releaseAll([10n, 20n, 30n], filter)).toMatchObject({ decision: 'granted' });
+    expect(gaussian.releaseAll([10n], filter).decision).toBe('refused');
     expect(() => gaussian.release(10n, new PrivacyBudget('5'))).toThrow(invalid);
   });
 });
