@@ -7,7 +7,7 @@ import type { VerifiedContribution } from '../wire/verify.js';
 import { GroupCommit } from './group-commit.js';
 import { keyNeeded, KeyRing } from './key-ring.js';
 import { SqliteContributions } from './sqlite-contributions.js';
-import { SqliteProducts } from './sqlite-products.js';
+import { SqlitePeriods } from './sqlite-periods.js';
 import { SqliteReports } from './sqlite-reports.js';
 import { migrate } from './sqlite-schema.js';
 import { SqliteSweeper } from './sqlite-sweeper.js';
@@ -38,7 +38,7 @@ export class SqliteStore implements Store {
   readonly #database: SqliteDatabase;
   readonly #keys: KeyRing;
   readonly #contributions: SqliteContributions;
-  readonly #products: SqliteProducts;
+  readonly #periods: SqlitePeriods;
   readonly #reports: SqliteReports;
   readonly #windows: SqliteWindows;
   readonly #sweeper: SqliteSweeper;
@@ -53,11 +53,11 @@ export class SqliteStore implements Store {
     this.#database = database;
     this.#keys = new KeyRing(keys);
     this.#contributions = new SqliteContributions(database, this.#keys);
-    this.#products = new SqliteProducts(database);
+    this.#periods = new SqlitePeriods(database);
     this.#reports = new SqliteReports(database);
     this.#windows = new SqliteWindows(database);
     this.#sweeper = new SqliteSweeper(database);
-    this.#aggregator = new WindowAggregator(this.#contributions, this.#products, this.#keys, (read) =>
+    this.#aggregator = new WindowAggregator(this.#contributions, this.#periods, this.#keys, (read) =>
       this.#transact(read),
     );
     this.#arrivals = new GroupCommit((arrivals) => this.#commit(arrivals), MAX_GROUP);
@@ -95,7 +95,7 @@ export class SqliteStore implements Store {
   }
 
   keysInUse(): Promise<KeyInUse[]> {
-    return this.#transact(() => [...this.#contributions.keysInUse(), ...this.#products.keysInUse()]);
+    return this.#transact(() => [...this.#contributions.keysInUse(), ...this.#periods.keysInUse()]);
   }
 
   async closeWindow(window: ClosingWindow): Promise<void> {
@@ -105,7 +105,7 @@ export class SqliteStore implements Store {
     const { cells, products } = await this.#aggregator.aggregate(reportId, window);
     await this.#transact(() => {
       this.#windows.aggregate(this.#reports.firstOpen(window), window, cells);
-      this.#products.keep(reportId, window.windowStart, window.totals?.period.end ?? 0, products);
+      this.#periods.keep(reportId, window.windowStart, window.totals?.period.end ?? 0, products);
     });
   }
 
@@ -124,7 +124,7 @@ export class SqliteStore implements Store {
   }
 
   earlierReleases(window: WindowKey, position: number): Promise<EarlierRelease[]> {
-    return this.#transact(() => this.#windows.earlierReleases(window, position));
+    return this.#transact(() => this.#periods.earlierReleases(window, position));
   }
 
   async storeAnswer(
@@ -149,7 +149,7 @@ export class SqliteStore implements Store {
   }
 
   async sweep(publishedBefore: number): Promise<boolean> {
-    const more = await this.#transact(() => this.#products.sweep() || this.#sweeper.sweep(publishedBefore));
+    const more = await this.#transact(() => this.#periods.sweep() || this.#sweeper.sweep(publishedBefore));
     if (!more && this.#swept) this.#forgetDeleted();
     this.#swept = more;
     return more;
@@ -179,7 +179,7 @@ export class SqliteStore implements Store {
     const closed = new Set(window.cells.flatMap(({ factors }) => factors.map(({ kid }) => kid)));
     const needed = [
       ...this.#contributions.kidsOf(reportId, window.windowStart),
-      ...(window.totals === undefined ? [] : this.#products.kidsOf(reportId, window.totals.period.end)),
+      ...(window.totals === undefined ? [] : this.#periods.kidsOf(reportId, window.totals.period.end)),
     ];
     const forgotten = needed.find((kid) => !closed.has(kid));
     if (forgotten !== undefined) throw keyNeeded(forgotten);

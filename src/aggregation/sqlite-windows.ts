@@ -6,15 +6,7 @@ import { blobBytes, type SqliteDatabase } from '../service/sqlite.js';
 import type { KeyedAggregate, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
 import { parseOutcome, serializeOutcome } from './outcome-json.js';
 import { labelsText, parseLabels } from './sqlite-contributions.js';
-import type {
-  AnsweredWindow,
-  ClosingWindow,
-  DecodedTotal,
-  EarlierRelease,
-  ReportKey,
-  SkippedWindow,
-  WindowKey,
-} from './store.js';
+import type { AnsweredWindow, ClosingWindow, DecodedTotal, ReportKey, SkippedWindow, WindowKey } from './store.js';
 
 interface WindowRow {
   readonly window_id: number;
@@ -75,13 +67,6 @@ export class SqliteWindows {
       ),
       cells: database.prepare('SELECT * FROM window_cells WHERE window_id = ? ORDER BY position'),
       aggregates: database.prepare('SELECT * FROM window_aggregates WHERE window_id = ? ORDER BY position, ordinal'),
-      earlier: database.prepare(
-        `SELECT w.window_start, e.outcome FROM windows t JOIN window_cells c ON c.window_id = t.window_id AND c.position = ?
-         JOIN windows w ON w.report_id = t.report_id AND w.period_end = t.period_end AND w.window_start < t.window_start
-         LEFT JOIN window_cells e ON e.window_id = w.window_id AND e.position = c.position
-           AND e.measurement = c.measurement AND e.labels = c.labels
-         WHERE t.window_id = ? ORDER BY w.window_start`,
-      ),
       setOutcome: database.prepare(
         'UPDATE window_cells SET outcome = ?, total = ? WHERE window_id = ? AND position = ?',
       ),
@@ -122,19 +107,6 @@ export class SqliteWindows {
     }));
     const planHash = fromBase64Url(row.plan_hash) ?? new Uint8Array(0);
     return { planHash, report: row.report, windowStart: row.window_start, windowEnd: row.window_end, cells };
-  }
-
-  /** Windows of a period are asked for in order, so each of the earlier ones is answered. */
-  earlierReleases(window: WindowKey, position: number): EarlierRelease[] {
-    const { window_id: id } = this.#find('aggregated', window);
-    const rows = this.#statements.earlier.all(position, id) as {
-      window_start: number;
-      outcome: string | null;
-    }[];
-    return rows.map(({ window_start: windowStart, outcome }) => {
-      const released = outcome === null ? undefined : parseOutcome(outcome);
-      return { windowStart, values: released?.status === 'released' ? released.values : undefined };
-    });
   }
 
   answer(window: WindowKey, response: WindowReleaseResponse, totals: readonly (DecodedTotal | undefined)[]): void {

@@ -11,7 +11,7 @@ import { evaluateTotal } from './evaluate-total.js';
 import { fixedZero, joinAccumulators } from './join-accumulators.js';
 import type { KeyRing } from './key-ring.js';
 import { labelsText, type CellAccumulators, type SqliteContributions } from './sqlite-contributions.js';
-import type { ProductKey, SqliteProducts, WindowProduct } from './sqlite-products.js';
+import type { ProductKey, SqlitePeriods, WindowProduct } from './sqlite-periods.js';
 import type { AggregatedCell } from './sqlite-windows.js';
 import type { ClosingCell, ClosingTotals, ClosingWindow } from './store.js';
 
@@ -31,19 +31,19 @@ export interface AggregatedWindow {
 
 export class WindowAggregator {
   readonly #contributions: SqliteContributions;
-  readonly #products: SqliteProducts;
+  readonly #periods: SqlitePeriods;
   readonly #keys: KeyRing;
   readonly #transact: <Result>(read: () => Result) => Promise<Result>;
   readonly #zeros = new Map<PublicKey, bigint>();
 
   constructor(
     contributions: SqliteContributions,
-    products: SqliteProducts,
+    periods: SqlitePeriods,
     keys: KeyRing,
     transact: <Result>(read: () => Result) => Promise<Result>,
   ) {
     this.#contributions = contributions;
-    this.#products = products;
+    this.#periods = periods;
     this.#keys = keys;
     this.#transact = transact;
   }
@@ -117,7 +117,7 @@ export class WindowAggregator {
     product: bigint,
   ): Promise<bigint> {
     const span = { start: period.start, end: windowStart };
-    const earlier = await this.#transact(() => this.#products.between(where, span));
+    const earlier = await this.#transact(() => this.#periods.between(where, span));
     const windows = [product];
     const seconds = windowEnd - windowStart;
     for (let start = windowStart - seconds; start >= period.start; start -= seconds) {

@@ -114,7 +114,7 @@ export function assertKeysInUse(
     throw new TelemetryKitError(
       'invalid_configuration',
       `contributions to plan ${plan.plan.name} wait under the public key ${kid}, which is not configured`,
-      { fix: 'configure it again, at least until their windows are closed' },
+      { fix: 'configure it again, at least until their windows are closed and the periods of running totals are over' },
     );
   }
 }

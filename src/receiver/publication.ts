@@ -1,10 +1,12 @@
 /** From stored windows to what readers are shown: names instead of positions, noise described, suppression explained. */
-import type { AnsweredCell, AnsweredWindow, Store } from '../aggregation/store.js';
+import type { AnsweredCell, AnsweredWindow, DecodedTotal, Store } from '../aggregation/store.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
 import { labelText } from '../plan/labels.js';
+import type { Plan } from '../plan/plan.js';
 import { guaranteeOf, type PublishedGuarantee } from './published-guarantee.js';
 import { publishedSlots, type PublishedSlot } from './published-slots.js';
+import { publishedTotals } from './published-totals.js';
 import type { BudgetState, LedgerPosition, SuppressionReason } from '../wire/release.js';
 
 /** One window of one report, as published. */
@@ -26,6 +28,8 @@ export interface PublishedCell {
   readonly measurement: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly guarantee: PublishedGuarantee;
+  /** Unix seconds: what the amounts are about began here and ended with the window. Earlier only of running totals. */
+  readonly since: number;
   /** The noised amounts, unclamped; empty where suppressed. */
   readonly values: readonly PublishedValue[];
   /** Present exactly where there are no values. */
@@ -39,7 +43,7 @@ export interface PublishedValue {
   readonly series: PublishedSlot['series'];
   /** What was counted: `true`, `false`, a category, a bucket, a factor; `undefined` for sums. */
   readonly value: string | undefined;
-  /** May be negative. An integer where it is a count. */
+  /** May be negative. An integer where it is the count of a window. */
   readonly amount: number;
   readonly isCount: boolean;
   /** Of all noise in the amount. */
@@ -62,11 +66,11 @@ export function describeWindow(compiled: CompiledPlan, window: AnsweredWindow): 
   const report = compiled.reports[window.report];
   if (report === undefined) return undefined;
   const measurements = report.measurements.map((measurement) => describeMeasurement(compiled, measurement));
+  const { windowStart, windowEnd } = window;
   const cells = (window.skipped ? skippedCells(report) : window.cells).flatMap((cell) => {
     const measurement = measurements[cell.measurement];
-    return measurement === undefined ? [] : [describeCell(report, measurement, cell)];
+    return measurement === undefined ? [] : [describeCell(report, windowStart, measurement, cell)];
   });
-  const { windowStart, windowEnd } = window;
   // Where the key holder refused the whole window it names no domain.
   const budget = window.budget?.domain === '' ? undefined : window.budget;
   return { plan: plan.name, planHash, report: report.report.name, windowStart, windowEnd, cells, budget };
@@ -75,13 +79,33 @@ export function describeWindow(compiled: CompiledPlan, window: AnsweredWindow): 
 /** What all cells of a measurement share. */
 interface DescribedMeasurement {
   readonly name: string;
-  readonly slots: readonly PublishedSlot[];
   readonly guarantee: PublishedGuarantee;
+  /** What readers are shown of a released cell; `undefined` of a running total that could not be decoded. */
+  readonly describe: (values: readonly bigint[], total: DecodedTotal | undefined) => PublishedValue[] | undefined;
 }
 
 function describeMeasurement({ plan }: CompiledPlan, compiled: CompiledMeasurement): DescribedMeasurement {
-  const { name } = compiled.measurement;
-  return { name, slots: publishedSlots(plan, compiled), guarantee: guaranteeOf(plan, compiled) };
+  const { name, release } = compiled.measurement;
+  const describe = release === 'total' ? totalDescription(plan, compiled) : windowDescription(plan, compiled);
+  return { name, guarantee: guaranteeOf(plan, compiled), describe };
+}
+
+function windowDescription(plan: Plan, compiled: CompiledMeasurement): DescribedMeasurement['describe'] {
+  const slots = publishedSlots(plan, compiled);
+  return (noised) =>
+    slots.map(({ series, value, isCount, noise, amount }) => ({
+      series,
+      value,
+      amount: amount(noised),
+      isCount,
+      ...noise,
+    }));
+}
+
+function totalDescription(plan: Plan, compiled: CompiledMeasurement): DescribedMeasurement['describe'] {
+  const slots = publishedTotals(plan, compiled);
+  return (_, total) =>
+    total && slots.map(({ series, value, isCount, describe }) => ({ series, value, isCount, ...describe(total) }));
 }
 
 /** A cell and what became of it; no outcome: nobody asked for it. */
@@ -95,32 +119,28 @@ function skippedCells(report: CompiledReport): DescribedCell[] {
 
 function describeCell(
   report: CompiledReport,
-  { name, slots, guarantee }: DescribedMeasurement,
-  { labels, outcome }: DescribedCell,
+  windowStart: number,
+  { name, guarantee, describe }: DescribedMeasurement,
+  { labels, outcome, total }: DescribedCell,
 ): PublishedCell {
   return {
     measurement: name,
     labels: Object.fromEntries(report.labels.map((label, index) => [label.key, labelText(label, labels[index])])),
     guarantee,
-    ...describeOutcome(slots, outcome),
+    since: total?.since ?? windowStart,
+    ...describeOutcome(outcome, (noised) => describe(noised, total)),
   };
 }
 
 function describeOutcome(
-  slots: readonly PublishedSlot[],
   outcome: DescribedCell['outcome'],
+  describe: (noised: readonly bigint[]) => PublishedValue[] | undefined,
 ): Pick<PublishedCell, 'values' | 'suppressed' | 'ledger'> {
   switch (outcome?.status) {
     case 'released': {
-      const noised = outcome.values;
-      const values = slots.map(({ series, value, isCount, noise, amount }) => ({
-        series,
-        value,
-        amount: amount(noised),
-        isCount,
-        ...noise,
-      }));
-      return { values, ledger: outcome.ledger };
+      const { ledger } = outcome;
+      const values = describe(outcome.values);
+      return values === undefined ? { values: [], suppressed: 'error', ledger } : { values, ledger };
     }
     case 'suppressed':
       return { values: [], suppressed: outcome.reason, ledger: outcome.ledger };

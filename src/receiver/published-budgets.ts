@@ -1,13 +1,13 @@
 /** What is left to spend, as published: the newest state of every domain's budget. */
 import { approximate, compareRational, parseRationalFraction } from '../math/rational.js';
 import type { BudgetState } from '../wire/release.js';
-import type { Gauges } from './gauges.js';
+import type { PublishedPoints } from './published-points.js';
 import type { PublishedWindow } from './publication.js';
 import { BUDGET } from './series.js';
 
 /** One state a domain among these windows. */
-export function addBudgets(gauges: Gauges, windows: readonly PublishedWindow[]): void {
-  for (const [budget, windowEnd] of latestBudgets(windows)) addBudget(gauges, budget, windowEnd);
+export function addBudgets(points: PublishedPoints, windows: readonly PublishedWindow[]): void {
+  for (const [budget, windowEnd] of latestBudgets(windows)) addBudget(points, budget, windowEnd);
 }
 
 /** Of the last period, and in it after the most spending; with the end of its window. */
@@ -26,13 +26,13 @@ function isNewer(candidate: BudgetState, known: BudgetState): boolean {
   return compareRational(parseRationalFraction(candidate.consumed), parseRationalFraction(known.consumed)) > 0;
 }
 
-function addBudget(gauges: Gauges, budget: BudgetState, end: number): void {
-  const { domain, periodStart: start } = budget;
+function addBudget(points: PublishedPoints, budget: BudgetState, end: number): void {
+  const { domain, measure, periodStart: start } = budget;
   for (const part of ['limit', 'consumed', 'remaining'] as const) {
-    gauges.add(
+    points.add(
       BUDGET[part],
       { start, end },
-      { domain, measure: 'epsilon' },
+      { domain, measure },
       approximate(parseRationalFraction(budget[part])),
     );
   }

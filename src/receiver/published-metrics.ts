@@ -11,7 +11,7 @@ import { emptyResource } from '@opentelemetry/resources';
 import type { CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Store } from '../aggregation/store.js';
 import type { CompiledPlan } from '../plan/compile.js';
-import { Gauges } from './gauges.js';
+import { PublishedPoints } from './published-points.js';
 import { addBudgets } from './published-budgets.js';
 import { describeWindow, type PublishedCell, type PublishedWindow } from './publication.js';
 import type { PublishedGuarantee } from './published-guarantee.js';
@@ -36,13 +36,13 @@ export class PublishedMetrics implements MetricProducer {
 
   async collect(): Promise<CollectionResult> {
     const shown = await this.#latest();
-    const gauges = new Gauges();
-    for (const each of shown) addWindow(gauges, each);
+    const points = new PublishedPoints();
+    for (const each of shown) addWindow(points, each);
     addBudgets(
-      gauges,
+      points,
       shown.map(({ window }) => window),
     );
-    const metrics = gauges.metrics();
+    const metrics = points.metrics();
     const scopeMetrics = metrics.length === 0 ? [] : [{ scope: SCOPE, metrics }];
     return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
   }
@@ -65,34 +65,34 @@ export class PublishedMetrics implements MetricProducer {
   }
 }
 
-function addWindow(gauges: Gauges, { plan, window }: Shown): void {
+function addWindow(points: PublishedPoints, { plan, window }: Shown): void {
   const { report, windowStart: start, windowEnd: end, cells } = window;
-  gauges.add(WINDOW_END, { start, end }, { report }, end);
+  points.add(WINDOW_END, { start, end }, { report }, end);
   for (const { measurement } of plan.reports.find((each) => each.report.name === report)?.measurements ?? []) {
     const own = cells.filter((cell) => cell.measurement === measurement.name);
-    for (const cell of own) addCell(gauges, window, measurementSeries(report, measurement), cell);
-    gauges.add(RELEASE_INFO, { start, end }, releaseInfo(plan, window, own), 1);
+    for (const cell of own) addCell(points, window, measurementSeries(report, measurement), cell);
+    points.add(RELEASE_INFO, { start, end }, releaseInfo(plan, window, own), 1);
   }
 }
 
 function addCell(
-  gauges: Gauges,
+  points: PublishedPoints,
   { report, windowStart: start, windowEnd: end }: PublishedWindow,
   series: ReturnType<typeof measurementSeries>,
   cell: PublishedCell,
 ): void {
-  const { measurement, labels, suppressed, values } = cell;
+  const { measurement, labels, since, suppressed, values } = cell;
   if (suppressed !== undefined) {
-    gauges.add(SUPPRESSED, { start, end }, { report, measurement, ...labels, reason: suppressed }, 1);
+    points.add(SUPPRESSED, { start, end }, { report, measurement, ...labels, reason: suppressed }, 1);
   }
   for (const { series: which, value, amount, isCount, stddev, halfWidth95 } of values) {
     const { value: own, display, stddev: deviation, low, high } = series[which] ?? series.own;
     const attributes = { ...labels, ...(value === undefined ? {} : { value }) };
-    gauges.add(own, { start, end }, attributes, amount);
-    gauges.add(display, { start, end }, attributes, isCount ? Math.max(0, amount) : amount);
-    gauges.add(deviation, { start, end }, attributes, stddev);
-    gauges.add(low, { start, end }, attributes, amount - halfWidth95);
-    gauges.add(high, { start, end }, attributes, amount + halfWidth95);
+    points.add(own, { start: since, end }, attributes, amount);
+    points.add(display, { start: since, end }, attributes, isCount ? Math.max(0, amount) : amount);
+    points.add(deviation, { start: since, end }, attributes, stddev);
+    points.add(low, { start: since, end }, attributes, amount - halfWidth95);
+    points.add(high, { start: since, end }, attributes, amount + halfWidth95);
   }
 }
 

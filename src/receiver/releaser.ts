@@ -1,7 +1,8 @@
 /**
  * Asks the key holder for aggregated windows, the oldest first, with the bytes the store holds, until it
  * answers. While it is out of reach nothing is asked, for up to a minute at a time; a window that fails for
- * reasons of its own waits alone and does not hold up the others.
+ * reasons of its own waits alone and does not hold up the others. Only of a report with running totals later
+ * windows wait with it: a total is decoded from all earlier releases of its period.
  */
 import type { Store, WindowKey } from '../aggregation/store.js';
 import { TelemetryKitError } from '../errors.js';
@@ -9,6 +10,7 @@ import type { CompiledPlan } from '../plan/compile.js';
 import type { Logger } from '../service/logger.js';
 import type { AggregateDecryptor, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
 import { Backoff } from './backoff.js';
+import { decodeAnswer, totalsOf } from './period-totals.js';
 
 export interface ReleaserOptions {
   readonly plans: readonly CompiledPlan[];
@@ -47,10 +49,14 @@ export class Releaser {
   /** One attempt for every window that is due, until the key holder turns out to be out of reach. */
   async releasePending(now: number): Promise<void> {
     if (this.#unreachable?.isOver(now) === false) return;
+    const heldUp = new Set<string>();
     for (const window of await this.#options.store.unanswered()) {
-      if (!this.#plans.has(window.planHash) || this.#failed.get(nameOf(window))?.isOver(now) === false) continue;
-      await this.#attempt(window, now);
+      const plan = this.#plans.get(window.planHash);
+      if (plan === undefined || heldUp.has(reportOf(window))) continue;
+      const waits = this.#failed.get(nameOf(window))?.isOver(now) === false;
+      const answered = !waits && (await this.#attempt(plan, window, now));
       if (this.#closed || this.reachable === false) return;
+      if (!answered && hasTotals(plan, window)) heldUp.add(reportOf(window));
     }
   }
 
@@ -60,30 +66,33 @@ export class Releaser {
     this.#abandon(new Error('the receiver is closing'));
   }
 
-  async #attempt(window: WindowKey, now: number): Promise<void> {
+  /** Returns whether the window is answered now. */
+  async #attempt(plan: CompiledPlan, window: WindowKey, now: number): Promise<boolean> {
     try {
-      await this.#release(window, now);
+      await this.#release(plan, window, now);
       this.attempts.succeeded += 1;
       this.#failed.delete(nameOf(window));
+      return true;
     } catch (error) {
-      if (this.#closed) return;
+      if (this.#closed) return false;
       this.attempts.failed += 1;
       const retryInSeconds = this.reachable === false ? this.#waitForKeyHolder(now) : this.#waitFor(window, now);
       this.#options.logger.warn(
         { err: error, windowStart: window.windowStart, retryInSeconds },
         'a window could not be released yet; contributions are taken meanwhile',
       );
+      return false;
     }
   }
 
-  async #release(window: WindowKey, now: number): Promise<void> {
+  async #release(plan: CompiledPlan, window: WindowKey, now: number): Promise<void> {
     const { store } = this.#options;
     const request = await store.releaseRequest(window);
     const response = await this.#ask(request);
     this.#assertFits(window, request, response);
     if (this.#isClockBehind(request, response, now)) throw notOverYet();
     this.#reportRefusals(window, response);
-    await store.storeAnswer(window, response);
+    await store.storeAnswer(window, response, await decodeAnswer(store, plan, window, request, response));
   }
 
   async #ask(request: WindowReleaseRequest): Promise<WindowReleaseResponse> {
@@ -144,6 +153,15 @@ export class Releaser {
 
 function nameOf({ planHash, report, windowStart }: WindowKey): string {
   return [planHash, report, windowStart].join(' ');
+}
+
+function reportOf({ planHash, report }: WindowKey): string {
+  return [planHash, report].join(' ');
+}
+
+function hasTotals({ reports }: CompiledPlan, { report }: WindowKey): boolean {
+  const compiled = reports[report];
+  return compiled !== undefined && totalsOf(compiled).length > 0;
 }
 
 function notOverYet(): TelemetryKitError {

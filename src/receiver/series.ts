@@ -1,10 +1,11 @@
 /**
- * Names, units and descriptions of the published series (docs/DATA_MODEL.md). Values are gauges: a noised
- * count may be negative and may fall. Units are annotations in braces, which no exporter turns into a suffix.
+ * Names, units and descriptions of the published series (docs/DATA_MODEL.md). Values of windows are gauges, running
+ * totals cumulative sums that are not monotonic: a noised count may be negative and may fall. Units are annotations
+ * in braces, which no exporter turns into a suffix.
  */
 import { TelemetryKitError } from '../errors.js';
 import type { CompiledPlan } from '../plan/compile.js';
-import type { Measurement } from '../plan/plan.js';
+import type { Measurement, ReleaseStream } from '../plan/plan.js';
 
 /** Our namespace; every published name starts with it. */
 const PUBLISHED_PREFIX = 'telemetry_kit';
@@ -14,6 +15,8 @@ export interface SeriesDescription {
   readonly unit: string;
   readonly description: string;
   readonly whole: boolean;
+  /** Amounts since a start time, instead of at one time. */
+  readonly cumulative?: boolean;
 }
 
 /** A value and what is known about it. */
@@ -22,20 +25,41 @@ export type ValueSeries = Readonly<Record<'value' | 'display' | 'stddev' | 'low'
 /** The series of one measurement: its own, and of a sum the count that is released with it. */
 export function measurementSeries(
   report: string,
-  { name, kind }: Measurement,
+  { name, kind, release = 'windows' }: Measurement,
 ): { readonly own: ValueSeries; readonly count: ValueSeries | undefined } {
   const prefix = `${PUBLISHED_PREFIX}.${report}.${name}`;
   return kind === 'sum'
     ? {
-        own: valueSeries(prefix, 'total', '{unit}', false),
-        count: valueSeries(`${prefix}.count`, 'count', '{event}', true),
+        own: valueSeries(prefix, release, 'sum', '{unit}', false),
+        count: valueSeries(`${prefix}.count`, release, 'count', '{event}', true),
       }
-    : { own: valueSeries(prefix, 'count', '{event}', true), count: undefined };
+    : { own: valueSeries(prefix, release, 'count', '{event}', true), count: undefined };
 }
 
-function valueSeries(name: string, what: string, unit: string, whole: boolean): ValueSeries {
+const STREAMS = {
+  windows: { suffix: '', over: 'of a window', cumulative: false },
+  total: { suffix: '.total', over: 'since the budget period began', cumulative: true },
+} as const;
+
+/** `isCount`: of whole things; a running total is decoded from several releases and is not a whole number. */
+function valueSeries(
+  prefix: string,
+  release: ReleaseStream,
+  what: string,
+  unit: string,
+  isCount: boolean,
+): ValueSeries {
+  const { suffix, over, cumulative } = STREAMS[release];
+  const name = `${prefix}${suffix}`;
+  const whole = isCount && !cumulative;
   return {
-    value: { name, unit, whole, description: `Noised ${what} of a window, unclamped: it may be negative.` },
+    value: {
+      name,
+      unit,
+      whole,
+      cumulative,
+      description: `Noised ${what} ${over}, unclamped: it may be negative.`,
+    },
     display: {
       name: `${name}.display`,
       unit,

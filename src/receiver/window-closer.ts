@@ -8,6 +8,7 @@ import type { ReportKey, SkippedWindow, Store } from '../aggregation/store.js';
 import { windowStartOf, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { Logger } from '../service/logger.js';
 import type { ClosingFactors } from './closing-factors.js';
+import { closingTotals } from './period-totals.js';
 import { CLOCK_AHEAD_SECONDS } from './window-rule.js';
 
 export interface WindowCloserOptions {
@@ -71,7 +72,8 @@ export class WindowCloser {
   async #close(open: OpenReport, windowStart: number): Promise<number> {
     const { store, factors } = this.#options;
     const window = windowAt(open, windowStart);
-    await store.closeWindow({ ...window, cells: await factors.take(open.plan, open.report) });
+    const totals = closingTotals(open.plan, open.report, windowStart);
+    await store.closeWindow({ ...window, cells: await factors.take(open.plan, open.report), totals });
     factors.prepare(open.plan, open.report);
     return window.windowEnd;
   }
