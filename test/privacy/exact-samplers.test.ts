@@ -43,6 +43,21 @@ describe('uniform', () => {
     },
   );
 
+  test('reaches the largest value of every bound, and asks for no bit too many', () => {
+    const ones = (): SecureBits => new SecureBits((length) => new Uint8Array(length).fill(255));
+    for (let width = 0n; width <= 130n; width += 1n) {
+      const power = 1n << width;
+      // A bit more than needed would be rejected for ever.
+      expect(ones().uniform(power)).toBe(power - 1n);
+      const reached = Array.from({ length: 144 }, (_, bit) => {
+        const first = new Array<number>(18).fill(0);
+        first[bit >> 3] = 1 << (bit & 7);
+        return scripted(first).uniform(power + 1n);
+      });
+      expect(reached).toContain(power);
+    }
+  });
+
   test('every random bit is handed out once, whatever the widths asked for', () => {
     const widths = [5, 13, 1, 16, 0, 9, 40, 3, 17];
     const total = widths.reduce((sum, width) => sum + width, 0);
