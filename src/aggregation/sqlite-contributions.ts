@@ -8,7 +8,9 @@ import type { PublicKey } from '../paillier/public-key.js';
 import type { LabelValue } from '../plan/plan.js';
 import { blobBytes, type SqliteDatabase } from '../service/sqlite.js';
 import type { VerifiedContribution } from '../wire/verify.js';
+import type { HeldAccumulator } from './held-accumulators.js';
 import type { KeyRing } from './key-ring.js';
+import type { SqliteOpenKeys } from './sqlite-open-keys.js';
 import type { KeyInUse, RecordOutcome } from './store.js';
 
 /** The ciphertext 1: an encryption of 0 to which nothing was added yet. */
@@ -16,14 +18,17 @@ const NOTHING = 1n;
 /** Ids read at once: a few milliseconds. */
 const ID_PAGE = 4096;
 
-/** Accumulators of a cell by measurement and key, in order; `undefined` where nothing was added. */
-export type CellAccumulators = (measurement: number, kid: string) => readonly (bigint | undefined)[];
-
 interface AccumulatorRow {
   readonly kid: string;
   readonly measurement: number;
   readonly component: number;
   readonly ciphertext: ArrayBuffer;
+}
+
+/** A combination of labels in a window that somebody contributed to. */
+export interface RecordedCell {
+  readonly cellId: number;
+  readonly labels: readonly LabelValue[];
 }
 
 interface Accumulator {
@@ -37,16 +42,23 @@ interface Accumulator {
 
 export class SqliteContributions {
   readonly #keys: KeyRing;
+  readonly #openKeys: SqliteOpenKeys;
   readonly #statements;
 
-  constructor(database: SqliteDatabase, keys: KeyRing) {
+  constructor(database: SqliteDatabase, keys: KeyRing, openKeys: SqliteOpenKeys) {
     this.#keys = keys;
+    this.#openKeys = openKeys;
     this.#statements = {
       report: database.prepare(
         `SELECT report_id, max(next_window_start, accepts_from) AS accepts_from FROM reports
          WHERE plan_hash = ? AND report = ?`,
       ),
-      addCell: database.prepare('INSERT OR IGNORE INTO open_cells (report_id, window_start, labels) VALUES (?, ?, ?)'),
+      addCell: database.prepare(
+        'INSERT INTO open_cells (report_id, window_start, labels, open_key) VALUES (?, ?, ?, ?) RETURNING cell_id',
+      ),
+      cells: database.prepare(
+        'SELECT cell_id, labels FROM open_cells WHERE report_id = ? AND window_start = ? ORDER BY labels',
+      ),
       cell: database.prepare('SELECT cell_id FROM open_cells WHERE report_id = ? AND window_start = ? AND labels = ?'),
       addId: database.prepare('INSERT OR IGNORE INTO contributions (cell_id, contribution_id) VALUES (?, ?)'),
       ids: database.prepare(
@@ -68,6 +80,10 @@ export class SqliteContributions {
       accumulators: database.prepare(
         'SELECT kid, measurement, component, ciphertext FROM accumulators WHERE cell_id = ? ORDER BY component',
       ),
+      ofKey: database.prepare(
+        `SELECT a.kid, a.measurement, a.component, a.ciphertext FROM open_cells c JOIN accumulators a USING (cell_id)
+         WHERE c.report_id = ? AND c.window_start = ? AND c.open_key = ? AND a.measurement = ?`,
+      ),
     };
   }
 
@@ -77,7 +93,7 @@ export class SqliteContributions {
     const cellOf = memoize((header: VerifiedContribution['header']) => this.#openCell(header), headerName);
     const outcomes = contributions.map((contribution): RecordOutcome => {
       const cellId = cellOf(contribution.header);
-      if (cellId === undefined) return 'late';
+      if (typeof cellId === 'string') return cellId;
       if (this.#statements.addId.run(cellId, contribution.id).changes === 0) return 'duplicate';
       this.#fold(accumulators, cellId, contribution);
       return 'counted';
@@ -86,22 +102,20 @@ export class SqliteContributions {
     return outcomes;
   }
 
-  /** The cell of these labels; `undefined` where nobody contributed. */
-  findCell(reportId: number, windowStart: number, labels: string): number | undefined {
-    const row = this.#statements.cell.get(reportId, windowStart, labels) as { cell_id: number } | undefined;
-    return row?.cell_id;
+  /** In the order of their labels. */
+  cellsOf(reportId: number, windowStart: number): RecordedCell[] {
+    const rows = this.#statements.cells.all(reportId, windowStart) as { cell_id: number; labels: string }[];
+    return rows.map(({ cell_id: cellId, labels }) => ({ cellId, labels: parseLabels(labels) }));
   }
 
-  accumulators(cellId: number): CellAccumulators {
-    const held = new Map<string, bigint[]>();
-    const rows = this.#statements.accumulators.all(cellId) as AccumulatorRow[];
-    for (const { kid, measurement, component, ciphertext } of rows) {
-      const name = `${String(measurement)} ${kid}`;
-      const components = held.get(name) ?? [];
-      components[component] = bytesToBigInt(blobBytes(ciphertext));
-      held.set(name, components);
-    }
-    return (measurement, kid) => held.get(`${String(measurement)} ${kid}`) ?? [];
+  accumulatorsOf(cellId: number): HeldAccumulator[] {
+    return (this.#statements.accumulators.all(cellId) as AccumulatorRow[]).map(heldAccumulator);
+  }
+
+  /** Of one measurement, in all cells of a window under one key of its open label. */
+  accumulatorsOfKey(reportId: number, windowStart: number, key: string, measurement: number): HeldAccumulator[] {
+    const rows = this.#statements.ofKey.all(reportId, windowStart, key, measurement) as AccumulatorRow[];
+    return rows.map(heldAccumulator);
   }
 
   /** The next contribution ids of a cell after this one, in order; none at the end. */
@@ -121,14 +135,18 @@ export class SqliteContributions {
     return rows.map(({ plan_hash: planHash, kid }) => ({ planHash, kid }));
   }
 
-  /** The cell of a contribution, made where it is the first; `undefined` where its window is closed. */
-  #openCell({ planHash, report, windowStart, labels }: VerifiedContribution['header']): number | undefined {
+  /** The cell of a contribution, made where it is the first, or why there is none. */
+  #openCell(header: VerifiedContribution['header']): number | 'late' | 'label_limit' {
+    const { planHash, report, windowStart, labels } = header;
     const known = this.#statements.report.get(planHash, report) as
       { report_id: number; accepts_from: number } | undefined;
-    if (known === undefined || windowStart < known.accepts_from) return undefined;
+    if (known === undefined || windowStart < known.accepts_from) return 'late';
     const where = [known.report_id, windowStart, labelsText(labels)];
-    this.#statements.addCell.run(...where);
-    return (this.#statements.cell.get(...where) as { cell_id: number }).cell_id;
+    const cell = this.#statements.cell.get(...where) as { cell_id: number } | undefined;
+    if (cell !== undefined) return cell.cell_id;
+    const key = labels.find((label) => typeof label === 'string');
+    if (key !== undefined && !this.#openKeys.admit(known.report_id, windowStart, key)) return 'label_limit';
+    return (this.#statements.addCell.get(...where, key ?? null) as { cell_id: number }).cell_id;
   }
 
   #fold(accumulators: Map<string, Accumulator>, cellId: number, { header, ciphertexts }: VerifiedContribution): void {
@@ -149,6 +167,10 @@ export class SqliteContributions {
     const sum = stored === undefined ? product : addCiphertexts(key, bytesToBigInt(stored.ciphertext), product);
     this.#statements.setAccumulator.run(...where, ciphertextToBytes(key, sum));
   }
+}
+
+function heldAccumulator({ ciphertext, ...row }: AccumulatorRow): HeldAccumulator {
+  return { ...row, ciphertext: bytesToBigInt(blobBytes(ciphertext)) };
 }
 
 /** How a combination of labels is written in the store: positions with commas, JSON where one label is open. */

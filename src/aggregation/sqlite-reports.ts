@@ -15,10 +15,11 @@ export class SqliteReports {
     this.#statements = {
       add: database.prepare('INSERT OR IGNORE INTO reports (plan_hash, report, next_window_start) VALUES (?, ?, ?)'),
       find: database.prepare('SELECT report_id, next_window_start FROM reports WHERE plan_hash = ? AND report = ?'),
-      // Either contributions that wait for their window to close, or windows that wait for their release.
+      // Contributions that wait for their window to close, or windows that wait for a selection or their release.
       unfinished: database.prepare(
         `SELECT DISTINCT plan_hash, report FROM reports r
          WHERE EXISTS (SELECT 1 FROM open_cells c WHERE c.report_id = r.report_id AND c.window_start >= r.next_window_start)
+            OR EXISTS (SELECT 1 FROM selections s WHERE s.report_id = r.report_id)
             OR EXISTS (SELECT 1 FROM windows w WHERE w.report_id = r.report_id AND w.state <> 'published')`,
       ),
       acceptFrom: database.prepare('UPDATE reports SET accepts_from = ? WHERE report_id = ?'),

@@ -99,6 +99,38 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX windows_by_period ON windows (report_id, period_end, window_start);
   ALTER TABLE window_cells ADD COLUMN total TEXT;
   `,
+  `
+  -- The key of an open label, in the labels' cell.
+  ALTER TABLE open_cells ADD COLUMN open_key TEXT;
+  CREATE INDEX open_cells_by_key ON open_cells (report_id, window_start, open_key) WHERE open_key IS NOT NULL;
+
+  -- How many keys an open window holds.
+  CREATE TABLE key_counts (
+    report_id INTEGER NOT NULL,
+    window_start INTEGER NOT NULL,
+    keys INTEGER NOT NULL,
+    PRIMARY KEY (report_id, window_start)
+  ) STRICT, WITHOUT ROWID;
+
+  -- A closed window whose keys the key holder has not selected yet, and what it is asked with.
+  CREATE TABLE selections (
+    selection_id INTEGER PRIMARY KEY,
+    report_id INTEGER NOT NULL,
+    window_start INTEGER NOT NULL,
+    window_end INTEGER NOT NULL,
+    publish_at INTEGER NOT NULL,
+    UNIQUE (report_id, window_start)
+  ) STRICT;
+
+  CREATE TABLE selection_keys (
+    selection_id INTEGER NOT NULL,
+    open_key TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    kid TEXT NOT NULL,
+    ciphertext BLOB NOT NULL,
+    PRIMARY KEY (selection_id, open_key, ordinal)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 const SCHEMA_VERSION = MIGRATIONS.length;

@@ -2,11 +2,13 @@
 import type { PublicKey } from '../paillier/public-key.js';
 import { TelemetryKitError } from '../errors.js';
 import { asStorageError, closeSqlite, forgetDeleted, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
-import type { WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+import type { SelectionRequest, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
 import type { VerifiedContribution } from '../wire/verify.js';
 import { GroupCommit } from './group-commit.js';
+import { KeyAggregator } from './key-aggregator.js';
 import { keyNeeded, KeyRing } from './key-ring.js';
 import { SqliteContributions } from './sqlite-contributions.js';
+import { SqliteOpenKeys } from './sqlite-open-keys.js';
 import { SqlitePeriods } from './sqlite-periods.js';
 import { SqliteReports } from './sqlite-reports.js';
 import { migrate } from './sqlite-schema.js';
@@ -20,6 +22,7 @@ import type {
   KeyInUse,
   RecordOutcome,
   ReportKey,
+  SelectingWindow,
   SkippedWindow,
   Store,
   WindowKey,
@@ -37,12 +40,14 @@ const MAX_GROUP = 1024;
 export class SqliteStore implements Store {
   readonly #database: SqliteDatabase;
   readonly #keys: KeyRing;
+  readonly #openKeys: SqliteOpenKeys;
   readonly #contributions: SqliteContributions;
   readonly #periods: SqlitePeriods;
   readonly #reports: SqliteReports;
   readonly #windows: SqliteWindows;
   readonly #sweeper: SqliteSweeper;
   readonly #aggregator: WindowAggregator;
+  readonly #keyAggregator: KeyAggregator;
   #closed = false;
   /** Whether something was deleted that the write-ahead log may still hold. */
   #swept = false;
@@ -52,7 +57,8 @@ export class SqliteStore implements Store {
     migrate(database);
     this.#database = database;
     this.#keys = new KeyRing(keys);
-    this.#contributions = new SqliteContributions(database, this.#keys);
+    this.#openKeys = new SqliteOpenKeys(database);
+    this.#contributions = new SqliteContributions(database, this.#keys, this.#openKeys);
     this.#periods = new SqlitePeriods(database);
     this.#reports = new SqliteReports(database);
     this.#windows = new SqliteWindows(database);
@@ -60,6 +66,7 @@ export class SqliteStore implements Store {
     this.#aggregator = new WindowAggregator(this.#contributions, this.#periods, this.#keys, (read) =>
       this.#transact(read),
     );
+    this.#keyAggregator = new KeyAggregator(this.#contributions, this.#keys, (read) => this.#transact(read));
     this.#arrivals = new GroupCommit((arrivals) => this.#commit(arrivals), MAX_GROUP);
   }
 
@@ -95,7 +102,11 @@ export class SqliteStore implements Store {
   }
 
   keysInUse(): Promise<KeyInUse[]> {
-    return this.#transact(() => [...this.#contributions.keysInUse(), ...this.#periods.keysInUse()]);
+    return this.#transact(() => [
+      ...this.#contributions.keysInUse(),
+      ...this.#openKeys.keysInUse(),
+      ...this.#periods.keysInUse(),
+    ]);
   }
 
   async closeWindow(window: ClosingWindow): Promise<void> {
@@ -107,6 +118,43 @@ export class SqliteStore implements Store {
       this.#windows.aggregate(this.#reports.firstOpen(window), window, cells);
       this.#periods.keep(reportId, window.windowStart, window.totals?.period.end ?? 0, products);
     });
+  }
+
+  beginSelection(window: SkippedWindow, kids: readonly string[]): Promise<string[]> {
+    this.#arrivals.flush();
+    return this.#transact(() => {
+      const reportId = this.#reports.firstOpen(window);
+      this.#stopAccepting(reportId, window, this.#contributions.kidsOf(reportId, window.windowStart), kids);
+      return this.#openKeys.keysOf(reportId, window.windowStart);
+    });
+  }
+
+  async awaitSelection(window: SelectingWindow): Promise<void> {
+    const reportId = await this.#transact(() => this.#reports.firstOpen(window));
+    const keys = await this.#keyAggregator.aggregate(reportId, window);
+    await this.#transact(() => this.#openKeys.begin(this.#reports.firstOpen(window), window, keys));
+  }
+
+  unselected(): Promise<WindowKey[]> {
+    return this.#transact(() => this.#openKeys.waiting());
+  }
+
+  selectionRequest(window: WindowKey): Promise<SelectionRequest> {
+    return this.#transact(() => this.#openKeys.request(window));
+  }
+
+  async closeSelected(window: ClosingWindow): Promise<void> {
+    const reportId = await this.#transact(() => {
+      const id = this.#openKeys.reportOf(window);
+      assertKids(this.#contributions.kidsOf(id, window.windowStart), kidsIn(window));
+      return id;
+    });
+    const { cells } = await this.#aggregator.aggregate(reportId, window);
+    await this.#transact(() => {
+      this.#windows.aggregate(reportId, window, cells);
+      this.#openKeys.end(window);
+    });
+    this.#forgetDeleted();
   }
 
   skipWindows(windows: readonly SkippedWindow[]): Promise<void> {
@@ -176,15 +224,22 @@ export class SqliteStore implements Store {
   /** From here on the window's accumulators never change. Returns the row id of its report. */
   #beginClosing(window: ClosingWindow): number {
     const reportId = this.#reports.firstOpen(window);
-    const closed = new Set(window.cells.flatMap(({ factors }) => factors.map(({ kid }) => kid)));
     const needed = [
       ...this.#contributions.kidsOf(reportId, window.windowStart),
       ...(window.totals === undefined ? [] : this.#periods.kidsOf(reportId, window.totals.period.end)),
     ];
-    const forgotten = needed.find((kid) => !closed.has(kid));
-    if (forgotten !== undefined) throw keyNeeded(forgotten);
-    this.#reports.acceptFrom(reportId, window.windowEnd);
+    this.#stopAccepting(reportId, window, needed, kidsIn(window));
     return reportId;
+  }
+
+  #stopAccepting(
+    reportId: number,
+    { windowEnd }: SkippedWindow,
+    needed: readonly string[],
+    kids: readonly string[],
+  ): void {
+    assertKids(needed, kids);
+    this.#reports.acceptFrom(reportId, windowEnd);
   }
 
   #forgetDeleted(): void {
@@ -210,4 +265,15 @@ export class SqliteStore implements Store {
       throw asStorageError(cause, 'the store failed');
     }
   }
+}
+
+/** Public keys that there are factors for. */
+function kidsIn({ cells }: ClosingWindow): string[] {
+  return cells.flatMap(({ factors }) => factors.map(({ kid }) => kid));
+}
+
+/** Throws `invalid_configuration` where something waits under a key that there is no factor for. */
+function assertKids(needed: readonly string[], kids: readonly string[]): void {
+  const forgotten = needed.find((kid) => !kids.includes(kid));
+  if (forgotten !== undefined) throw keyNeeded(forgotten);
 }

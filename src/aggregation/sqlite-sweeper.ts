@@ -4,20 +4,28 @@ import type { SqliteDatabase } from '../service/sqlite.js';
 /** Rows deleted in one call: a few milliseconds. */
 const BATCH = 5000;
 
+interface ClosedCell {
+  readonly cell_id: number;
+  readonly report_id: number;
+  readonly window_start: number;
+}
+
 export class SqliteSweeper {
   readonly #statements;
 
   constructor(database: SqliteDatabase) {
     this.#statements = {
       closedCell: database.prepare(
-        `SELECT c.cell_id FROM open_cells c JOIN reports r USING (report_id)
-         WHERE c.window_start < r.next_window_start LIMIT 1`,
+        `SELECT c.cell_id, c.report_id, c.window_start FROM open_cells c JOIN reports r USING (report_id)
+         WHERE c.window_start < r.next_window_start AND NOT EXISTS
+           (SELECT 1 FROM selections s WHERE s.report_id = c.report_id AND s.window_start = c.window_start) LIMIT 1`,
       ),
       dropIds: database.prepare(
         `DELETE FROM contributions WHERE cell_id = ? AND contribution_id IN
          (SELECT contribution_id FROM contributions WHERE cell_id = ? LIMIT ${String(BATCH)})`,
       ),
       dropAccumulators: database.prepare('DELETE FROM accumulators WHERE cell_id = ?'),
+      dropKeyCount: database.prepare('DELETE FROM key_counts WHERE report_id = ? AND window_start = ?'),
       dropCell: database.prepare('DELETE FROM open_cells WHERE cell_id = ?'),
       // The last published window of a report stays: readers are still shown it. So do windows with running totals
       // while a later one of their period is open or waits for its answer.
@@ -40,12 +48,13 @@ export class SqliteSweeper {
   }
 
   #sweepCell(): boolean {
-    const cell = this.#statements.closedCell.get() as { cell_id: number } | undefined;
+    const cell = this.#statements.closedCell.get() as ClosedCell | undefined;
     if (cell === undefined) return false;
     const { changes } = this.#statements.dropIds.run(cell.cell_id, cell.cell_id);
     if (changes < BATCH) {
       this.#statements.dropAccumulators.run(cell.cell_id);
       this.#statements.dropCell.run(cell.cell_id);
+      this.#statements.dropKeyCount.run(cell.report_id, cell.window_start);
     }
     return true;
   }

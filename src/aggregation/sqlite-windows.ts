@@ -73,7 +73,9 @@ export class SqliteWindows {
       answer: database.prepare(`UPDATE windows SET state = 'answered', budget = ? WHERE window_id = ?`),
       dropAggregates: database.prepare('DELETE FROM window_aggregates WHERE window_id = ?'),
       publish: database.prepare(`UPDATE windows SET state = 'published', publication = ? WHERE window_id = ?`),
-      nextWindow: database.prepare('UPDATE reports SET next_window_start = ? WHERE report_id = ?'),
+      nextWindow: database.prepare(
+        'UPDATE reports SET next_window_start = max(next_window_start, ?) WHERE report_id = ?',
+      ),
     };
   }
 

@@ -9,6 +9,9 @@
  *               before the report's `nextWindowStart` is closed, every later one is open.
  *   closing     takes no contributions any more, durably, while its accumulators are joined. A receiver that
  *               stops meanwhile closes it again: nothing of it was told to anybody.
+ *   selecting   of a report with an open label only: the ciphertexts by which its keys are selected, the receiver's
+ *               noise included, are durable and never change. What was contributed is kept until the key holder has
+ *               said which keys may be published; the contributions of all others then become one cell.
  *   aggregated  the final ciphertexts, the receiver's noise included, are durable and never change. A
  *               contribution to it is `late`. Asking the key holder repeats exactly these bytes.
  *   answered    the key holder's outcomes are durable; the ciphertexts are deleted.
@@ -20,7 +23,13 @@
  * open to answered as `skipped`: every cell of it is suppressed with the reason `error`.
  */
 import type { LabelValue } from '../plan/plan.js';
-import type { BudgetState, CellOutcome, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+import type {
+  BudgetState,
+  CellOutcome,
+  SelectionRequest,
+  WindowReleaseRequest,
+  WindowReleaseResponse,
+} from '../wire/release.js';
 import type { VerifiedContribution } from '../wire/verify.js';
 
 export interface ReportKey {
@@ -42,8 +51,11 @@ export interface KeyInUse {
   readonly kid: string;
 }
 
-/** What became of a contribution; `duplicate` and `late` change nothing. */
-export type RecordOutcome = 'counted' | 'duplicate' | 'late';
+/**
+ * What became of a contribution; everything but `counted` changes nothing. `label_limit`: its window holds as many
+ * keys of an open label as it takes, and not this one.
+ */
+export type RecordOutcome = 'counted' | 'duplicate' | 'late' | 'label_limit';
 
 /** A window to close: all its declared cells, whether anybody contributed or not. */
 export interface ClosingWindow extends WindowKey {
@@ -82,7 +94,15 @@ export interface ClosingCell {
   readonly factors: readonly { readonly kid: string; readonly ciphertext: bigint }[];
 }
 
-/** Windows that nobody could contribute to. */
+/** A window of a report with an open label, with what its keys are selected by. */
+export interface SelectingWindow extends SkippedWindow {
+  /** Position of the unit count among the measurements. */
+  readonly unitCount: number;
+  /** Every key that was met, in order, with a factor per public key. */
+  readonly keys: readonly { readonly key: string; readonly factors: ClosingCell['factors'] }[];
+}
+
+/** When a window ends and when it may be seen; as such one that nobody could contribute to. */
 export interface SkippedWindow extends WindowKey {
   readonly windowEnd: number;
   readonly publishAt: number;
@@ -141,6 +161,23 @@ export interface Store {
    * there is no factor.
    */
   closeWindow(window: ClosingWindow): Promise<void>;
+  /**
+   * open -> closing, for a report with an open label: returns the keys that were met, in order. The window must be
+   * the report's first open one, and may be closing already. `kids`: what there will be factors for; rejects as
+   * `closeWindow` does.
+   */
+  beginSelection(window: SkippedWindow, kids: readonly string[]): Promise<string[]>;
+  /** closing -> selecting. */
+  awaitSelection(window: SelectingWindow): Promise<void>;
+  /** Windows that wait for the selection of their keys, the oldest first. */
+  unselected(): Promise<WindowKey[]>;
+  /** The question for the key holder, byte-identical at every call. */
+  selectionRequest(window: WindowKey): Promise<SelectionRequest>;
+  /**
+   * selecting -> aggregated. The cells' keys are those selected, and `__other__`, which gets what was contributed
+   * under all others. Rejects as `closeWindow` does.
+   */
+  closeSelected(window: ClosingWindow): Promise<void>;
   /** open -> answered, for consecutive windows from the report's first open one. */
   skipWindows(windows: readonly SkippedWindow[]): Promise<void>;
   /** Aggregated windows, the oldest first. */

@@ -7,10 +7,13 @@ import { setImmediate } from 'node:timers/promises';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { addCiphertexts, ciphertextToBytes } from '../paillier/ciphertext.js';
 import type { PublicKey } from '../paillier/public-key.js';
+import { OTHER_KEY } from '../plan/labels.js';
+import type { LabelValue } from '../plan/plan.js';
 import { evaluateTotal } from './evaluate-total.js';
+import { HeldAccumulators } from './held-accumulators.js';
 import { fixedZero, joinAccumulators } from './join-accumulators.js';
 import type { KeyRing } from './key-ring.js';
-import { labelsText, type CellAccumulators, type SqliteContributions } from './sqlite-contributions.js';
+import { labelsText, type SqliteContributions } from './sqlite-contributions.js';
 import type { ProductKey, SqlitePeriods, WindowProduct } from './sqlite-periods.js';
 import type { AggregatedCell } from './sqlite-windows.js';
 import type { ClosingCell, ClosingTotals, ClosingWindow } from './store.js';
@@ -18,9 +21,9 @@ import type { ClosingCell, ClosingTotals, ClosingWindow } from './store.js';
 /** What one combination of labels holds. */
 interface CellTotals {
   readonly count: number;
-  /** SHA-256 over the sorted contribution ids. */
+  /** SHA-256 over the contribution ids, sorted within a cell, cell by cell in the order of their labels. */
   readonly digest: Uint8Array;
-  readonly accumulators: CellAccumulators;
+  readonly accumulators: HeldAccumulators;
 }
 
 export interface AggregatedWindow {
@@ -49,32 +52,51 @@ export class WindowAggregator {
   }
 
   async aggregate(reportId: number, window: ClosingWindow): Promise<AggregatedWindow> {
+    const cellsOf = await this.#transact(() => this.#cellsByTarget(reportId, window));
     const totalsOf = new Map<string, CellTotals>();
     const cells: AggregatedCell[] = [];
     const products: WindowProduct[] = [];
     for (const cell of window.cells) {
       const labels = labelsText(cell.labels);
-      const totals = totalsOf.get(labels) ?? (await this.#totals(reportId, window.windowStart, labels));
+      const totals = totalsOf.get(labels) ?? (await this.#totals(cellsOf.get(labels) ?? []));
       totalsOf.set(labels, totals);
       cells.push(await this.#join(reportId, window, cell, totals, products));
     }
     return { cells, products };
   }
 
-  async #totals(reportId: number, windowStart: number, labels: string): Promise<CellTotals> {
-    const cellId = await this.#transact(() => this.#contributions.findCell(reportId, windowStart, labels));
-    if (cellId === undefined) return { count: 0, digest: sha256.create().digest(), accumulators: () => [] };
-    const accumulators = await this.#transact(() => this.#contributions.accumulators(cellId));
-    return { ...(await this.#countIds(cellId)), accumulators };
+  /** Which recorded cells make up which released one: of an open label those of all other keys make up one. */
+  #cellsByTarget(reportId: number, { windowStart, cells }: ClosingWindow): ReadonlyMap<string, readonly number[]> {
+    const released = new Set(cells.flatMap(({ labels }) => labels));
+    const targets = new Map<string, number[]>();
+    for (const { cellId, labels } of this.#contributions.cellsOf(reportId, windowStart)) {
+      const isOther = (label: LabelValue): boolean => typeof label === 'string' && !released.has(label);
+      const target = labelsText(labels.map((label) => (isOther(label) ? OTHER_KEY : label)));
+      const cellIds = targets.get(target) ?? [];
+      cellIds.push(cellId);
+      targets.set(target, cellIds);
+    }
+    return targets;
   }
 
-  async #countIds(cellId: number): Promise<{ count: number; digest: Uint8Array }> {
+  async #totals(cellIds: readonly number[]): Promise<CellTotals> {
     const digest = sha256.create();
+    const accumulators = new HeldAccumulators(this.#keys);
+    let count = 0;
+    for (const cellId of cellIds) {
+      const rows = await this.#transact(() => this.#contributions.accumulatorsOf(cellId));
+      for (const row of rows) accumulators.add(row);
+      count += await this.#countIds(cellId, digest);
+    }
+    return { count, digest: digest.digest(), accumulators };
+  }
+
+  async #countIds(cellId: number, digest: ReturnType<typeof sha256.create>): Promise<number> {
     let count = 0;
     let last: Uint8Array = new Uint8Array(0);
     for (;;) {
       const ids = await this.#transact(() => this.#contributions.idsAfter(cellId, last));
-      if (ids.length === 0) return { count, digest: digest.digest() };
+      if (ids.length === 0) return count;
       for (const id of ids) digest.update(id);
       count += ids.length;
       last = ids.at(-1) ?? last;
@@ -95,7 +117,7 @@ export class WindowAggregator {
     const aggregates: { kid: string; ciphertext: Uint8Array }[] = [];
     for (const { kid, ciphertext: factor } of factors) {
       const key = this.#keys.get(kid);
-      const held = accumulators(measurement, kid);
+      const held = accumulators.of(measurement, kid);
       const all = Array.from({ length: Math.max(cell.accumulators, held.length) }, (_, index) => held[index]);
       const product = await joinAccumulators(key, all, slotShift, this.#zeroOf(key));
       const where = { reportId, measurement, labels, kid };

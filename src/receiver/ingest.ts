@@ -153,7 +153,7 @@ export class IngestPipeline {
     for (const outcome of outcomes) {
       if (outcome === 'counted') counted.accepted += 1;
       else if (outcome === 'duplicate') counted.duplicate += 1;
-      else rejected.late += 1;
+      else rejected[outcome] += 1;
     }
     return counted;
   }

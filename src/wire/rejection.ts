@@ -19,6 +19,7 @@ export const REJECTION_REASONS = [
   'challenge_sum', // check 5: sum of e_j against the transcript's challenge
   'equation', // check 6: a proof's equation does not hold
   'not_coprime', // check 7: names why an equation failed
+  'label_limit', // the window holds as many keys of an open label as it takes, and not this one
 ] as const;
 
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
