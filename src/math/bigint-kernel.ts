@@ -5,6 +5,7 @@ import { SMALL_COMB, type CombShape } from './comb-layout.js';
 import { assertArgument } from '../errors.js';
 import { FixedBaseComb } from './fixed-base-comb.js';
 import type { FixedBase, GroupKernel, PowerTerm } from './kernel-types.js';
+import { sharedBasePowers } from './shared-base.js';
 import type { SplitElement } from './split-form.js';
 import type { ProductCosts } from './window-plan.js';
 
@@ -32,12 +33,29 @@ export class BigIntKernel implements GroupKernel {
     assertTerms(terms, this.#n);
     return multiplyPowers(powers, this.#arithmetic) ?? 1n;
   }
+
+  powersOf(base: bigint, exponents: readonly bigint[]): bigint[] {
+    const modulus = this.#n * this.#n;
+    assertPowersOf(base, exponents, modulus);
+    const raise = (element: bigint, squarings: number): bigint => {
+      let power = element;
+      for (let squaring = 0; squaring < squarings; squaring += 1) power = (power * power) % modulus;
+      return power;
+    };
+    return sharedBasePowers(base, exponents, this.#arithmetic, raise, (power) => power ?? 1n);
+  }
 }
 
 /** Throws `invalid_argument` unless 0 <= unit < n and exponent >= 0 in every term. */
 export function assertTerms(terms: readonly PowerTerm[], n: bigint): void {
   const valid = terms.every(({ unit, exponent }) => unit >= 0n && unit < n && exponent >= 0n);
   assertArgument(valid, 'unit or exponent out of range', 'pass 0 <= unit < n and exponent >= 0');
+}
+
+/** Throws `invalid_argument` unless base and exponents are in [0, modulus). */
+export function assertPowersOf(base: bigint, exponents: readonly bigint[], modulus: bigint): void {
+  const valid = [base, ...exponents].every((value) => value >= 0n && value < modulus);
+  assertArgument(valid, 'base or exponent out of range', 'pass 0 <= base, exponent < n^2');
 }
 
 /** Values need no slots: a product is a new BigInt. */

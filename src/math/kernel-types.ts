@@ -34,4 +34,9 @@ export interface GroupKernel {
   fixedBase(base: SplitElement, exponentBits: number, shape?: CombShape): FixedBase;
   /** The product of unit^exponent over all terms, modulo n^2, in [0, n^2); 1 where there are none. */
   multiPower(terms: readonly PowerTerm[]): bigint;
+  /**
+   * base^exponent modulo n^2 for every exponent, in [0, n^2): for a base that is not worth tables. Throws
+   * `invalid_argument` unless 0 <= base, exponent < n^2.
+   */
+  powersOf(base: bigint, exponents: readonly bigint[]): bigint[];
 }

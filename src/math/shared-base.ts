@@ -2,43 +2,34 @@
  * Many powers of one base that is used only a few times: the squarings are shared, the digits are gathered
  * in buckets. Reference: A. C. Yao, "On the evaluation of powers", SIAM J. Comput. 5(1), 1976.
  */
-const DIGIT_BITS = 4n;
-const BUCKETS = 1 << Number(DIGIT_BITS);
+import { bitLength } from '../bytes.js';
+import { multiplyPowers, type SlotArithmetic } from './bucket-method.js';
 
-/** Returns a function exponent -> base^exponent mod modulus for 0 <= exponent < 2^exponentBits. */
-export function sharedBasePowers(base: bigint, modulus: bigint, exponentBits: number): (exponent: bigint) => bigint {
-  const digits = Math.ceil(exponentBits / Number(DIGIT_BITS));
-  const ladder = [base % modulus];
-  while (ladder.length < digits) {
-    let power = ladder[ladder.length - 1] ?? 1n;
-    for (let squaring = 0n; squaring < DIGIT_BITS; squaring += 1n) power = (power * power) % modulus;
-    ladder.push(power);
-  }
-  return (exponent) => combine(gather(exponent, ladder, modulus), modulus);
-}
+const DIGIT_BITS = 4;
 
-/** bucket[d] = product of base^(16^i) over the positions i whose digit is d. */
-function gather(exponent: bigint, ladder: readonly bigint[], modulus: bigint): (bigint | undefined)[] {
-  const buckets = new Array<bigint | undefined>(BUCKETS).fill(undefined);
-  const text = exponent.toString(BUCKETS);
-  for (let position = 0; position < text.length; position += 1) {
-    const digit = parseInt(text.charAt(text.length - 1 - position), BUCKETS);
-    if (digit === 0) continue;
-    const held = buckets[digit];
-    const power = ladder[position] ?? 1n;
-    buckets[digit] = held === undefined ? power : (held * power) % modulus;
+/**
+ * base^exponent for every exponent, `undefined` where it is 0; `raise` makes element^(2^4) without touching the
+ * element, and `finish` takes a power before its slot is used for the next one. Exponents are not negative.
+ */
+export function sharedBasePowers<Element extends bigint | number, Power>(
+  base: Element,
+  exponents: readonly bigint[],
+  arithmetic: SlotArithmetic<Element>,
+  raise: (element: Element, squarings: number) => Element,
+  finish: (power: Element | undefined) => Power,
+): Power[] {
+  const bits = Math.max(0, ...exponents.map(bitLength));
+  // Rung i is base^(2^(4 i)).
+  const rungs = [base];
+  for (let position = DIGIT_BITS; position < bits; position += DIGIT_BITS) {
+    rungs.push(raise(rungs[rungs.length - 1] ?? base, DIGIT_BITS));
   }
-  return buckets;
-}
-
-/** product of bucket[d]^d by two running products. */
-function combine(buckets: readonly (bigint | undefined)[], modulus: bigint): bigint {
-  let running = 1n;
-  let result = 1n;
-  for (let digit = BUCKETS - 1; digit > 0; digit -= 1) {
-    const bucket = buckets[digit];
-    if (bucket !== undefined) running = (running * bucket) % modulus;
-    result = (result * running) % modulus;
-  }
-  return result % modulus;
+  return exponents.map((exponent) => {
+    const digits = exponent.toString(2 ** DIGIT_BITS);
+    const powers = rungs.slice(0, digits.length).map((element, rung) => ({
+      element,
+      exponent: BigInt(parseInt(digits.charAt(digits.length - 1 - rung), 2 ** DIGIT_BITS)),
+    }));
+    return finish(multiplyPowers(powers, arithmetic));
+  });
 }

@@ -1,9 +1,10 @@
 /** The kernel in WebAssembly: several times faster than BigInt, with the same results. */
 import { TelemetryKitError } from '../errors.js';
-import { assertTerms } from './bigint-kernel.js';
+import { assertPowersOf, assertTerms } from './bigint-kernel.js';
 import { multiplyPowers, type SlotArithmetic } from './bucket-method.js';
 import { SMALL_COMB, type CombShape } from './comb-layout.js';
 import type { FixedBase, GroupKernel, PowerTerm } from './kernel-types.js';
+import { sharedBasePowers } from './shared-base.js';
 import type { SplitElement } from './split-form.js';
 import { WasmArithmetic, type WasmElement } from './wasm-arithmetic.js';
 import { WasmComb } from './wasm-comb.js';
@@ -53,12 +54,29 @@ export class WasmKernel implements GroupKernel {
     return product;
   }
 
+  powersOf(base: bigint, exponents: readonly bigint[]): bigint[] {
+    const { arithmetic } = this;
+    const { mark, n, radixPair } = arithmetic;
+    assertPowersOf(base, exponents, n * n);
+    const element = arithmetic.allocatePair();
+    arithmetic.writePair(element, base);
+    arithmetic.multiply(element, element, radixPair);
+    const raise = (from: WasmElement, squarings: number): WasmElement => {
+      const power = arithmetic.square(arithmetic.allocatePair(), from);
+      for (let squaring = 1; squaring < squarings; squaring += 1) arithmetic.square(power, power);
+      return power;
+    };
+    const powers = sharedBasePowers(element, exponents, this.#slots(), raise, (power) => this.#read(power));
+    arithmetic.release(mark);
+    return powers;
+  }
+
   /**
    * A plain unit counts as unit/R, so the product of the powers lacks R^(sum of exponents): R becomes one more
    * term, whose element is a pair.
    */
   #multiPower(terms: readonly PowerTerm[]): bigint {
-    const { mark, radixPair, one } = this.arithmetic;
+    const { mark, radixPair } = this.arithmetic;
     const powers = terms.map(({ unit, exponent }) => {
       const element = this.arithmetic.allocateUnit();
       this.arithmetic.write(element, unit);
@@ -66,9 +84,18 @@ export class WasmKernel implements GroupKernel {
     });
     const sum = terms.reduce((total, { exponent }) => total + exponent, 0n);
     const product = multiplyPowers([...powers, { element: radixPair, exponent: sum }], this.#slots());
-    const result = this.arithmetic.allocatePair();
-    const value = product === undefined ? 1n : this.arithmetic.readPair(this.arithmetic.multiply(result, product, one));
+    const value = this.#read(product);
     this.arithmetic.release(mark);
+    return value;
+  }
+
+  /** The value of a product, 1 where there is none. */
+  #read(product: WasmElement | undefined): bigint {
+    if (product === undefined) return 1n;
+    const { arithmetic } = this;
+    const { mark, one } = arithmetic;
+    const value = arithmetic.readPair(arithmetic.multiply(arithmetic.allocatePair(), product, one));
+    arithmetic.release(mark);
     return value;
   }
 

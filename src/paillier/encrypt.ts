@@ -17,7 +17,8 @@ export class Encryptor {
   /** Derives the base and builds its tables: about 0.1 s at 2048 bits. */
   constructor(key: PublicKey, shape: CombShape = SMALL_COMB) {
     this.key = key;
-    this.#base = createGroupKernel(key.n).fixedBase(obfuscationBase(key), obfuscatorBits(key), shape);
+    const kernel = createGroupKernel(key.n);
+    this.#base = kernel.fixedBase(obfuscationBase(key, kernel), obfuscatorBits(key), shape);
   }
 
   /** Encrypts an integer of any sign, taken modulo n. */

@@ -7,6 +7,7 @@
 import { bigIntToBytes, bytesToBigInt, concatBytes } from '../bytes.js';
 import { TelemetryKitError } from '../errors.js';
 import { hashFramed, u64 } from '../framing.js';
+import type { GroupKernel } from '../math/group-kernel.js';
 import { gcd, mod, modPow } from '../math/modular.js';
 import { splitStandard, type SplitElement } from '../math/split-form.js';
 import type { PublicKey } from './public-key.js';
@@ -16,11 +17,15 @@ export function obfuscatorBits(key: PublicKey): number {
   return Math.ceil(key.bits / 2);
 }
 
-/** hs = h^n mod n^2 in split form, h = -(x^2) mod n with x hashed from n. About n.bits squarings. */
-export function obfuscationBase(key: PublicKey): SplitElement {
+/**
+ * hs = h^n mod n^2 in split form, h = -(x^2) mod n with x hashed from n. About n.bits squarings: by `kernel`, or by
+ * plain square-and-multiply without one.
+ */
+export function obfuscationBase(key: PublicKey, kernel?: GroupKernel): SplitElement {
   const x = hashedResidue(key);
   const h = mod(-(x * x), key.n);
-  return splitStandard(modPow(h, key.n, key.nSquared), key.n);
+  const [power] = kernel?.powersOf(h, [key.n]) ?? [modPow(h, key.n, key.nSquared)];
+  return splitStandard(power ?? h, key.n);
 }
 
 /** |n| + 128 bits of SHA-256 in counter mode, reduced modulo n: statistically uniform. */

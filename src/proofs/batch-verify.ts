@@ -10,7 +10,8 @@
  * rho is drawn from the system's generator after the whole batch is fixed, fresh for every test, never
  * shared between relations and never derived: with predictable rho a forger cancels errors between them.
  * Acceptance is up to sign, here as for single proofs, so that both always agree.
- * A batch that fails is halved twice; then its members are verified one by one, which also names the reason.
+ * A batch that fails is halved twice; then its members are verified one by one, which also names the reason:
+ * proofs of few relations as verify-membership.ts does, others by an equation of their own.
  */
 import type { CombShape } from '../math/fixed-base-comb.js';
 import type { FixedBase, GroupKernel, PowerTerm } from '../math/group-kernel.js';
@@ -18,7 +19,7 @@ import { equalUpToSign } from '../math/split-form.js';
 import { obfuscationBase } from '../paillier/obfuscation.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import { randomBits, type RandomBytes } from '../random.js';
-import { cheapChecks, firstFault, type ProofFault, type Subject } from './membership-checks.js';
+import { cheapChecks, firstFault, nameEquationFault, type ProofFault, type Subject } from './membership-checks.js';
 import { responseBits } from './parameters.js';
 import type { MembershipVerifier } from './verify-membership.js';
 
@@ -26,6 +27,8 @@ export const RHO_BITS = 96;
 /** Room for sums over at most 2^32 relations. */
 const HEADROOM_BITS = RHO_BITS + 32;
 const HALVINGS = 2;
+/** Up to so many relations are cheaper to check one by one than by an equation over all of them. */
+const FEW_RELATIONS = 2;
 
 /** All components of one envelope: accepted or rejected together. */
 export type EnvelopeSubjects = readonly Subject[];
@@ -41,7 +44,7 @@ export class BatchVerifier {
   constructor(key: PublicKey, kernel: GroupKernel, single: () => MembershipVerifier, shape?: CombShape) {
     this.#key = key;
     this.#kernel = kernel;
-    this.#base = kernel.fixedBase(obfuscationBase(key), responseBits(key) + HEADROOM_BITS, shape);
+    this.#base = kernel.fixedBase(obfuscationBase(key, kernel), responseBits(key) + HEADROOM_BITS, shape);
     this.#single = single;
   }
 
@@ -60,14 +63,18 @@ export class BatchVerifier {
 
   #settle(open: readonly Indexed[], halvings: number, random: RandomBytes): Verdict[] {
     if (open.length === 0 || this.#holds(open, random)) return [];
-    if (halvings === 0 || open.length === 1) return open.map(({ subjects, index }) => this.#alone(subjects, index));
+    if (halvings === 0 || open.length === 1) return open.map((envelope) => this.#alone(envelope, random));
     const middle = Math.ceil(open.length / 2);
     return [open.slice(0, middle), open.slice(middle)].flatMap((half) => this.#settle(half, halvings - 1, random));
   }
 
-  #alone(subjects: EnvelopeSubjects, index: number): Verdict {
-    const fault = firstOf(subjects, (subject) => this.#single().verify(subject.set, subject, subject.challenge));
-    return { index, fault };
+  #alone({ subjects, index }: Indexed, random: RandomBytes): Verdict {
+    return { index, fault: firstOf(subjects, (subject) => this.#faultOf(subject, random)) };
+  }
+
+  #faultOf(subject: Subject, random: RandomBytes): ProofFault | undefined {
+    if (relationsOf(subject) <= FEW_RELATIONS) return this.#single().verify(subject.set, subject, subject.challenge);
+    return this.#holds([{ subjects: [subject], index: 0 }], random) ? undefined : nameEquationFault(this.#key, subject);
   }
 
   /** One equation over every relation of every envelope, with fresh exponents. */
@@ -103,6 +110,10 @@ interface Indexed {
 interface Verdict {
   readonly index: number;
   readonly fault: ProofFault | undefined;
+}
+
+function relationsOf({ ciphertexts, branches }: Subject): number {
+  return ciphertexts.length * branches.length;
 }
 
 /** Uniform in [1, 2^96). */

@@ -30,7 +30,7 @@ export class PairComputer {
   /** Derives the base and builds its tables: some hundred milliseconds at 2048 bits. */
   constructor(key: PublicKey, shape: CombShape = SMALL_COMB, kernel: GroupKernel = createGroupKernel(key.n)) {
     this.#key = key;
-    this.#base = kernel.fixedBase(obfuscationBase(key), maskBits(key), shape);
+    this.#base = kernel.fixedBase(obfuscationBase(key, kernel), maskBits(key), shape);
   }
 
   /** `count` fresh records back to back in an ArrayBuffer of their own, so that it can be transferred. */

@@ -3,8 +3,9 @@
  * (membership-checks.ts), then the equation. Checks 1, 3, 5 and 6 carry soundness, 2 and 4 make the
  * encoding unique and the cost bounded, 7 names a reason. Many components: batch-verify.ts.
  */
-import { FixedBaseComb, SMALL_COMB, type CombShape } from '../math/fixed-base-comb.js';
-import { sharedBasePowers } from '../math/shared-base.js';
+import { SMALL_COMB, type CombShape } from '../math/comb-layout.js';
+import { createGroupKernel, type FixedBase, type GroupKernel } from '../math/group-kernel.js';
+import { mod } from '../math/modular.js';
 import { equalUpToSign } from '../math/split-form.js';
 import type { TupleSet } from '../math/tuple-set.js';
 import { obfuscationBase } from '../paillier/obfuscation.js';
@@ -18,15 +19,20 @@ export type { ProofFault } from './membership-checks.js';
 
 export class MembershipVerifier {
   readonly #key: PublicKey;
-  readonly #comb: FixedBaseComb;
-  readonly #challengeBits: number;
+  readonly #kernel: GroupKernel;
+  readonly #base: FixedBase;
   readonly #checks: readonly Check[];
 
-  /** Derives the base and builds its tables: some hundred milliseconds at 2048 bits. */
-  constructor(key: PublicKey, shape: CombShape = SMALL_COMB, parameters: ProofParameters = VERSION_1) {
+  /** Derives the base and builds its tables: up to some hundred milliseconds at 2048 bits. */
+  constructor(
+    key: PublicKey,
+    shape: CombShape = SMALL_COMB,
+    parameters: ProofParameters = VERSION_1,
+    kernel: GroupKernel = createGroupKernel(key.n),
+  ) {
     this.#key = key;
-    this.#challengeBits = parameters.challengeBits;
-    this.#comb = new FixedBaseComb(obfuscationBase(key), key.n, responseBits(key, parameters), shape);
+    this.#kernel = kernel;
+    this.#base = kernel.fixedBase(obfuscationBase(key, kernel), responseBits(key, parameters), shape);
     // 6: hs^z_ji = +- a_ji u_ji^e_j for every j and i. Up to sign: -1 is an n-th residue, so this costs no
     //    soundness, and single and batch verification agree (C. Boyd, C. Pavlovski, ASIACRYPT 2000).
     this.#checks = [...cheapChecks(key, parameters), ['equation', (subject) => this.#equationsHold(subject)]];
@@ -46,16 +52,19 @@ export class MembershipVerifier {
   }
 
   #equationsHold({ set, ciphertexts, branches }: Subject): boolean {
+    const { nSquared } = this.#key;
+    // What check 3 refuses has no power here, and needs none.
+    const challenges = branches.map(({ challenge }) => (inRange(challenge, nSquared) ? challenge : 0n));
     return ciphertexts.every((ciphertext, i) => {
-      const power = sharedBasePowers(ciphertext.unit, this.#key.nSquared, this.#challengeBits);
+      const powers = this.#kernel.powersOf(mod(ciphertext.unit, nSquared), challenges);
       return branches.every(({ commitments, challenge, responses }, j) => {
         const commitment = commitments[i] ?? ciphertext;
         const member = set.tuples[j]?.[i] ?? 0n;
         const response = responses[i] ?? 0n;
-        if (!inRange(response, 1n << BigInt(this.#comb.exponentBits))) return false;
-        const left = this.#comb.power(response);
+        if (!inRange(response, 1n << BigInt(this.#base.exponentBits))) return false;
+        const left = this.#base.power(response);
         const right = {
-          unit: (commitment.unit * power(challenge)) % this.#key.nSquared,
+          unit: (commitment.unit * (powers[j] ?? 1n)) % nSquared,
           omega: commitment.omega + (ciphertext.omega - member) * challenge,
         };
         return equalUpToSign(left, right, this.#key.n);

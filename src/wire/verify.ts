@@ -4,11 +4,12 @@
  * receiver; everything else is here, cheap checks first.
  */
 import { SMALL_COMB, type CombShape } from '../math/fixed-base-comb.js';
-import { createGroupKernel, type KernelOptions } from '../math/group-kernel.js';
+import { createGroupKernel, type GroupKernel, type KernelOptions } from '../math/group-kernel.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledPlan } from '../plan/compile.js';
 import { BatchVerifier } from '../proofs/batch-verify.js';
 import type { ProofFault, Subject } from '../proofs/membership-checks.js';
+import { VERSION_1 } from '../proofs/parameters.js';
 import { MembershipVerifier } from '../proofs/verify-membership.js';
 import type { RandomBytes } from '../random.js';
 import { addressEnvelope, type AddressBook, type AddressedEnvelope } from './address.js';
@@ -33,6 +34,7 @@ export type VerifyResult = { readonly ok: true; readonly contribution: VerifiedC
 
 export class EnvelopeVerifier {
   readonly #book: AddressBook;
+  readonly #kernels = new Map<string, GroupKernel>();
   readonly #singles = new Map<string, MembershipVerifier>();
   readonly #batches = new Map<string, BatchVerifier>();
   readonly #comb: CombShape;
@@ -115,14 +117,18 @@ export class EnvelopeVerifier {
   }
 
   #singleOf(key: PublicKey): MembershipVerifier {
-    return remembered(this.#singles, key.kid, () => new MembershipVerifier(key, this.#comb));
+    const make = (): MembershipVerifier => new MembershipVerifier(key, this.#comb, VERSION_1, this.#kernelFor(key));
+    return remembered(this.#singles, key.kid, make);
   }
 
   #batchOf(key: PublicKey): BatchVerifier {
     return remembered(this.#batches, key.kid, () => {
-      const kernel = createGroupKernel(key.n, this.#kernel);
-      return new BatchVerifier(key, kernel, () => this.#singleOf(key), this.#comb);
+      return new BatchVerifier(key, this.#kernelFor(key), () => this.#singleOf(key), this.#comb);
     });
+  }
+
+  #kernelFor(key: PublicKey): GroupKernel {
+    return remembered(this.#kernels, key.kid, () => createGroupKernel(key.n, this.#kernel));
   }
 }
 

@@ -11,7 +11,6 @@ import {
   smallFactor,
   smallPrimes,
 } from '../../src/math/primes.js';
-import { sharedBasePowers } from '../../src/math/shared-base.js';
 import { equalUpToSign, joinSplit, normalizeMany, splitStandard } from '../../src/math/split-form.js';
 import { assertTupleSet } from '../../src/math/tuple-set.js';
 import { systemRandom } from '../../src/random.js';
@@ -44,17 +43,6 @@ describe('modular arithmetic', () => {
     expect(() => modInverse(6n, 9n)).toThrow(/no inverse/);
     expect(() => modInverse(0n, 9n)).toThrow(/no inverse/);
     expect(gcd(12n, 18n)).toBe(6n);
-  });
-  it('shared-base powers equal plain ones', () => {
-    fc.assert(
-      fc.property(residue, exponent, (base, power) => {
-        expect(sharedBasePowers(base, nSquared, 200)(power)).toBe(modPow(base, power, nSquared));
-      }),
-      { numRuns: 30 },
-    );
-    const powers = sharedBasePowers(3n, nSquared, 128);
-    expect(powers(0n)).toBe(1n);
-    expect(powers((1n << 128n) - 1n)).toBe(modPow(3n, (1n << 128n) - 1n, nSquared));
   });
 });
 

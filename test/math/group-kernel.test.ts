@@ -69,6 +69,25 @@ describe.each(NAMES)('%s kernel', (name) => {
     expect(kernel.multiPower(terms)).toBe(naive(terms, n));
   });
 
+  it('raises one base to several exponents', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.bigInt({ min: 0n, max: n * n - 1n }), fc.constantFrom(0n, 1n, n, n * n - 1n)),
+        fc.array(fc.oneof(fc.bigInt({ min: 0n, max: (1n << 130n) - 1n }), fc.constantFrom(0n, 1n, 16n)), {
+          maxLength: 5,
+        }),
+        (base, exponents) => {
+          const expected = exponents.map((exponent) => modPow(base, exponent, n * n));
+          expect(kernel.powersOf(base, exponents)).toEqual(expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(kernel.powersOf(3n, [n, 0n, n * n - 1n])).toEqual([modPow(3n, n, n * n), 1n, modPow(3n, n * n - 1n, n * n)]);
+    expect(() => kernel.powersOf(n * n, [1n])).toThrow(/out of range/);
+    expect(() => kernel.powersOf(2n, [-1n])).toThrow(/out of range/);
+  });
+
   it('gives 1 for no terms and for exponents of 0', () => {
     expect(kernel.multiPower([])).toBe(1n);
     expect(kernel.multiPower([{ unit: 5n, exponent: 0n }])).toBe(1n);

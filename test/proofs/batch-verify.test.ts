@@ -54,6 +54,7 @@ function counting(): Counting {
     name: inner.name,
     reason: inner.reason,
     fixedBase: (...args) => inner.fixedBase(...args),
+    powersOf: (base, exponents) => inner.powersOf(base, exponents),
     multiPower: (terms: readonly PowerTerm[]) => {
       seen.equations += 1;
       seen.exponents.push(terms.map(({ exponent }) => exponent));
@@ -106,6 +107,27 @@ describe('a batch', () => {
       );
       expect(batch.verify(envelopes, systemRandom)).toEqual(alone);
     }
+  });
+  it('looks at single proofs of many relations by an equation of their own, with the same verdicts', () => {
+    const { batch, kernel, singles } = counting();
+    const four: TupleSet = { arity: 1, tuples: [[0n], [1n], [2n], [3n]] };
+    const good = (): Subject => subject(undefined, four);
+    const wrong = (): Subject => ({ ...subject(undefined, { arity: 1, tuples: [[0n], [1n], [2n], [9n]] }), set: four });
+    const { p } = secret.exportPrimes();
+    const noUnit = (): Subject => {
+      const honest = good();
+      const commitments = [{ unit: p, omega: 1n }];
+      return { ...honest, ...withBranch(honest, 2, (branch) => ({ ...branch, commitments })) };
+    };
+    const envelopes = [[good(), wrong()], [good()], [noUnit()], [good(), good()]];
+    const alone = envelopes.map((subjects) =>
+      subjects.map((each) => single.verify(each.set, each, each.challenge)).find((fault) => fault !== undefined),
+    );
+    expect(alone).toEqual(['equation', undefined, 'not_coprime', undefined]);
+    expect(batch.verify(envelopes, systemRandom)).toEqual(alone);
+    // The whole, its halves, their halves; then one for each proof of the two envelopes that are refused.
+    expect(kernel.equations).toBe(1 + 2 + 4 + 3);
+    expect(singles()).toBe(0);
   });
   it('accepts up to sign every time: negated commitments are no lottery', () => {
     const { batch, kernel } = counting();
