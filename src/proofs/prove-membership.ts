@@ -3,6 +3,7 @@
  * records only: microseconds, no exponentiation, no modular product of group elements.
  */
 import { bytesToBigInt } from '../bytes.js';
+import { assertArgument } from '../errors.js';
 import type { TupleSet } from '../math/tuple-set.js';
 import { mod } from '../math/modular.js';
 import type { PublicKey } from '../paillier/public-key.js';
@@ -98,11 +99,21 @@ export interface Pair extends EncodedElement {
 
 const EMPTY: Pair = { exponent: 0n, unit: new Uint8Array(0), omega: 0n };
 
+/**
+ * Throws `invalid_argument` for a record that was overwritten after use: a second use would reveal the sealed value,
+ * and the ciphertext of an erased one, which has no unit, would show it.
+ */
 export function readPair(key: PublicKey, kind: PairKind, record: Uint8Array, parameters = VERSION_1): Pair {
   const width = exponentBytes(key, kind, parameters);
+  const unit = record.subarray(width, width + key.modulusBytes);
+  assertArgument(
+    unit.some((byte) => byte !== 0),
+    'a precomputed record was used before',
+    'take fresh records for every contribution',
+  );
   return {
     exponent: bytesToBigInt(record.subarray(0, width)),
-    unit: record.subarray(width, width + key.modulusBytes),
+    unit,
     omega: bytesToBigInt(record.subarray(width + key.modulusBytes)),
   };
 }

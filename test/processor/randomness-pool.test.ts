@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { PairSource } from '../../processor/pair-source.js';
@@ -174,6 +175,28 @@ describe('the pool', () => {
     await expect(pool.ready()).rejects.toMatchObject({ code: 'unavailable' });
     expect(pool.size).toBe(0);
     await pool.close();
+  });
+
+  it('used after close gives nothing, asks for nothing and does not come back', async () => {
+    const { pool, source } = createPool();
+    await pool.close();
+    const asked = source.asked.length;
+    await expect(pool.ready()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(pool.take({ obfuscators: 0, masks: 0 })).toEqual({ obfuscators: [], masks: [] });
+    expect(pool.take({ obfuscators: 1, masks: 0 })).toBeUndefined();
+    await settle();
+    expect(source.asked).toHaveLength(asked);
+    expect(pool.size).toBe(0);
+    await expect(pool.close()).resolves.toBeUndefined();
+  });
+
+  it('cannot be copied or shown: a clone of its owner holds no record', async () => {
+    const { pool } = createPool();
+    await pool.ready();
+    expect(structuredClone(pool)).toEqual({});
+    expect(JSON.stringify(pool)).toBe('{}');
+    const shown = inspect(pool, { depth: 9, showHidden: true });
+    expect(shown).not.toMatch(/Uint8Array|Buffer/);
   });
 
   it('close overwrites what is held, and what still arrives', async () => {

@@ -55,6 +55,13 @@ function elementsOf(text: string): string[] {
   );
 }
 
+/** No record was used twice: an element of one that was would stand in two places. */
+function expectAllDifferent(envelopes: readonly string[]): void {
+  const elements = envelopes.flatMap(elementsOf);
+  expect(elements).toHaveLength(envelopes.length * (1 + 3 + 1 + 5));
+  expect(new Set(elements).size).toBe(elements.length);
+}
+
 describe('the worker that computes randomness', () => {
   it('may die at any time: sealing goes on, and no record is used twice', async () => {
     const { code, lines, stderr } = await run([app('crash')]);
@@ -69,9 +76,48 @@ describe('the worker that computes randomness', () => {
     expect(stats.spans).toMatchObject({ sealed: 240, unprotected: 0 });
     expect(envelopes).toHaveLength(240);
     for (const envelope of envelopes) expect(openEnvelope(envelope).counted).toEqual([[], ['team-monthly']]);
-    const elements = envelopes.flatMap(elementsOf);
-    expect(elements).toHaveLength(240 * (1 + 3 + 1 + 5));
-    expect(new Set(elements).size).toBe(elements.length);
+    expectAllDifferent(envelopes);
+  });
+
+  it('may be ended at any moment, again and again: another one takes over, and nothing is sealed twice', async () => {
+    const { code, lines, stderr } = await run([app('killed')]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const { envelopes, started, stats } = JSON.parse(lines.at(-1)!) as {
+      envelopes: string[];
+      started: number;
+      stats: ProcessorSnapshot;
+    };
+    // The first, and one in the place of each that was ended.
+    expect(started).toBe(5);
+    expect(stats.spans).toMatchObject({ sealed: 170, unprotected: 0 });
+    expect(envelopes).toHaveLength(170);
+    for (const envelope of envelopes) expect(openEnvelope(envelope).counted).toEqual([[], ['team-monthly']]);
+    expectAllDifferent(envelopes);
+  });
+
+  it('computes nothing after shutdown: later spans go on without a contribution, and without their values', async () => {
+    const { code, lines } = await run([app('after-shutdown')]);
+    expect(code).toBe(0);
+    const { envelopes, late, refused, stats } = JSON.parse(lines.at(-1)!) as {
+      envelopes: string[];
+      late: object[];
+      refused: string;
+      stats: ProcessorSnapshot;
+    };
+    expect(envelopes.map((envelope) => openEnvelope(envelope).counted)).toEqual([[[], ['team-monthly']]]);
+    expect(late).toEqual([]);
+    expect(refused).toBe('unavailable');
+    expect(stats).toMatchObject({ poolSize: 0, spans: { sealed: 1, dropped: { shutdown: 5 } } });
+  });
+
+  it('is one for each process: forked ones share no record with their parent or each other', async () => {
+    const { code, lines } = await run([app('forked')]);
+    expect(code).toBe(0);
+    const { envelopes } = JSON.parse(lines.at(-1)!) as { envelopes: string[] };
+    expect(envelopes).toHaveLength(60);
+    for (const envelope of envelopes) expect(openEnvelope(envelope).counted).toEqual([[], ['team-monthly']]);
+    expectAllDifferent(envelopes);
   });
 
   it('does not keep an application alive that has nothing else to do', async () => {

@@ -68,6 +68,19 @@ describe('sealing', () => {
       expect(record.every((byte) => byte === 0)).toBe(true);
     }
   });
+  it('refuses records a second time, whichever of them was used', () => {
+    const used = sealer.records(contribution);
+    sealer.sealer.seal(contribution, used, systemRandom);
+    expect(() => sealer.sealer.seal(contribution, used, systemRandom)).toThrow(/used before/);
+    for (const kind of ['obfuscators', 'masks'] as const) {
+      const [first] = used[kind];
+      const fresh = sealer.records(contribution);
+      const mixed = { ...fresh, [kind]: [...fresh[kind].slice(1), first!] };
+      expect(() => sealer.sealer.seal(contribution, mixed, systemRandom)).toThrow(
+        expect.objectContaining({ code: 'invalid_argument' }),
+      );
+    }
+  });
   it('refuses too few records, missing members and wrong labels', () => {
     const records = sealer.records(contribution);
     const short = { ...records, masks: records.masks.slice(1) };
