@@ -37,6 +37,18 @@ describe('the evaluated ciphertext', () => {
     );
   });
 
+  test('is the example of docs/PROTOCOL.md', async () => {
+    const weights = squareRootCoefficients(6);
+    expect(weights).toEqual([256n, 128n, 96n, 80n, 70n, 63n]);
+    const windows = [3n, 0n, 5n, 1n, 0n, 2n].map((value) => encrypt([value]));
+    for (const [t, expected] of [768n, 384n, 1568n, 1136n, 818n, 1197n].entries()) {
+      const newestFirst = windows.slice(0, t + 1).reverse();
+      expect(decrypt(await evaluateTotal(key, newestFirst, weights), 1)).toEqual([expected]);
+    }
+    const day = squareRootCoefficients(1440);
+    expect([day.at(-1), day.reduce((sum, weight) => sum + weight, 0n)]).toEqual([4n, 10_945n]);
+  });
+
   test('takes any weights that never rise, zeros and equal ones among them', async () => {
     const weights = [7n, 7n, 3n, 3n, 3n, 1n, 0n, 0n];
     const values = [5n, 0n, 2n, 9n, 1n, 4n, 1000n, 1000n];

@@ -75,6 +75,21 @@ describe('decoding', () => {
     }
   });
 
+  test('is the example of docs/PROTOCOL.md', () => {
+    const released = [768n, 384n, 1568n, 1136n, 818n, 1197n];
+    const weights = (windows: number): number[] =>
+      totalWeights(
+        Array.from({ length: windows }, (_, window) => window),
+        squareRootCoefficients(6).map(Number),
+      );
+    expect(weights(6).map((weight) => 256 * weight)).toEqual([0.24609375, 0.2734375, 0.3125, 0.375, 0.5, 1]);
+    const totals = released.map((_, t) => {
+      const releases = released.slice(0, t + 1).map((value, window) => ({ windowStart: window, values: [value] }));
+      return decodeTotal(releases, weights(t + 1)).amounts[0]!.toFixed(9);
+    });
+    expect(totals.map(Number)).toEqual([3, 3, 8, 9, 9, 11]);
+  });
+
   test('has no total once a window was not released', () => {
     const [a, b] = [
       { windowStart: 0, values: [1n] },

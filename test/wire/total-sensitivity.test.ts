@@ -66,6 +66,11 @@ describe('the worst that one unit can add', () => {
     expect(totalSensitivity(planOf(4, bounds))).toBe(BigInt(most));
   });
 
+  it('is what docs/PROTOCOL.md says for six windows', () => {
+    expect(totalSensitivity(planOf(6))).toBe(106_405n);
+    expect(totalSensitivity(planOf(6, { visits: 3, visitsPerWindow: 2 }))).toBe(779_040n);
+  });
+
   it('of one event is the length of the first column', () => {
     expect(totalSensitivity(planOf(6))).toBe(256n ** 2n + 128n ** 2n + 96n ** 2n + 80n ** 2n + 70n ** 2n + 63n ** 2n);
   });
