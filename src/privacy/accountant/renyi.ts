@@ -10,7 +10,7 @@ import { costOfOne, type RecordedRelease } from './recorded-release.js';
 
 const tenths = Array.from({ length: 99 }, (_, index) => 1.1 + index / 10);
 const wholes = Array.from({ length: 53 }, (_, index) => 11 + index);
-export const ORDERS: readonly number[] = [...tenths, ...wholes, 128, 256, 512, 1024];
+const ORDERS: readonly number[] = [...tenths, ...wholes, 128, 256, 512, 1024];
 
 /** Relative rounding of the sums and logarithms below, generously. */
 const MARGIN = 1e-10;
