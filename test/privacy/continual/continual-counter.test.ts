@@ -135,12 +135,12 @@ describe('a continual counter', () => {
   });
 
   test('gives totals whose errors have the standard deviation it states', () => {
-    const counter = new ContinualCounter({ windows: 64, rho: maxRho('1', '1e-6'), bound: 1n });
+    const counter = new ContinualCounter({ windows: 32, rho: maxRho('1', '1e-6'), bound: 1n });
     const coins = coinsFrom(new SecureBits(systemRandom));
     const [runs, expected] = [4000, (counter.stddevs(1).at(-1) ?? 0) ** 2];
     let squares = 0;
     for (let run = 0; run < runs; run += 1) {
-      const noise = Array.from({ length: 64 }, () => sampleNoise(coins, counter.mechanism));
+      const noise = Array.from({ length: 32 }, () => sampleNoise(coins, counter.mechanism));
       squares += counter.total(noise) ** 2;
     }
     // The ratio is normal about 1 with deviation sqrt(2 / runs): beyond 5.3 of them once in ten million runs.
