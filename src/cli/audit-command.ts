@@ -55,12 +55,13 @@ function exportedLines(file: string): string[] {
 }
 
 function describe({ head, releases, periods }: LedgerVerification): string {
-  const spending = periods.map(({ domain, period, periodStart, consumed, granted, suppressed }) => [
+  const spending = periods.map(({ domain, period, periodStart, unit, spent, granted, refused }) => [
     domain,
     `${period} of ${new Date(periodStart * 1000).toISOString()}`,
-    `epsilon ${consumed}`,
+    spent.epsilon === undefined ? `rho ${spent.rho}` : `epsilon ${spent.epsilon}`,
+    `for one ${unit}`,
     `${String(granted)} granted`,
-    `${String(suppressed)} refused for want of budget`,
+    `${String(refused)} refused`,
   ]);
   return [
     'the ledger verifies: every hash, release id, decision and sum',

@@ -1,24 +1,41 @@
 /** The state of a domain's budget, as every answer carries it: in the period that the asking plan declares. */
-import { compareRational, formatRational, subtractRational, ZERO } from '../math/rational.js';
-import type { BudgetState } from '../wire/release.js';
+import { formatRational, ZERO } from '../math/rational.js';
 import { periodStartOf } from '../plan/budget-period.js';
+import type { BudgetState } from '../wire/release.js';
+import { amountIn, leftOf } from './budget-measure.js';
+import type { PeriodLimit } from './ledger-amounts.js';
 import type { ReleaseLedger } from './ledger-record.js';
 import type { AdmittedWindow } from './release-policy.js';
 
 /** With an answer that names no known window, so no domain. */
-export const NO_BUDGET: BudgetState = { domain: '', periodStart: 0, limit: '0', consumed: '0', remaining: '0' };
+export const NO_BUDGET: BudgetState = {
+  domain: '',
+  periodStart: 0,
+  measure: 'epsilon',
+  limit: '0',
+  consumed: '0',
+  remaining: '0',
+};
 
-export function budgetState({ plan, start, limits }: AdmittedWindow, ledger: ReleaseLedger): BudgetState {
-  const { domain, period } = plan.plan.privacy;
+/** Of the share that pays for windows where the budget is divided. Where nothing has an epsilon, all is consumed. */
+export function budgetState({ terms, start }: AdmittedWindow, ledger: ReleaseLedger): BudgetState {
+  const { domain, period } = terms.plan.plan.privacy;
+  const { measure, limits } = terms.budget;
+  const limit = limits.filter((each) => each.period === period).sort(streamsFirst)[0];
   const periodStart = periodStartOf(period, start);
-  const limit = limits.find((each) => each.period === period)?.limit ?? ZERO;
-  const consumed = ledger.spent(domain, period, periodStart);
-  const remaining = compareRational(consumed, limit) < 0 ? subtractRational(limit, consumed) : ZERO;
+  const spent = amountIn(measure, ledger.state.accounts.spent(domain, limit?.share, period, periodStart));
+  const most = limit?.most ?? ZERO;
   return {
     domain,
     periodStart,
-    limit: formatRational(limit),
-    consumed: formatRational(consumed),
-    remaining: formatRational(remaining),
+    measure,
+    limit: formatRational(most),
+    consumed: formatRational(spent.value ?? most),
+    remaining: formatRational(limit === undefined ? ZERO : leftOf(limit, spent)),
   };
+}
+
+function streamsFirst(a: PeriodLimit, b: PeriodLimit): number {
+  const rank = ({ share }: PeriodLimit): number => (share === 'streams' ? 0 : share === undefined ? 1 : 2);
+  return rank(a) - rank(b);
 }

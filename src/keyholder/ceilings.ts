@@ -6,7 +6,7 @@ import { TelemetryKitError } from '../errors.js';
 import { compareRational, formatRational, parseRational, type Rational } from '../math/rational.js';
 import type { CompiledPlan } from '../plan/compile.js';
 import { PERIODS, type Period } from '../plan/plan.js';
-import { releaseEpsilon } from '../plan/slots.js';
+import { releaseLoss } from '../wire/release-noise.js';
 
 /** Epsilons are decimal strings such as "20" or "0.5". */
 export interface CeilingOptions {
@@ -15,12 +15,15 @@ export interface CeilingOptions {
   readonly period: Period;
   /** Most epsilon one release may cost; a plan that asks for more is refused at start. */
   readonly epsilonPerRelease: string;
+  /** Largest delta that a plan may declare; default "0": only plans whose noise needs none. */
+  readonly deltaPerPeriod?: string;
 }
 
 export interface Ceilings {
   readonly epsilonPerPeriod: Rational;
   readonly period: Period;
   readonly epsilonPerRelease: Rational;
+  readonly deltaPerPeriod: Rational;
 }
 
 /** Throws `invalid_configuration` unless both epsilons are positive decimal strings and the period is one. */
@@ -32,6 +35,7 @@ export function parseCeilings(options: CeilingOptions): Ceilings {
     epsilonPerPeriod: parsePositive(options.epsilonPerPeriod, 'epsilonPerPeriod'),
     period: options.period,
     epsilonPerRelease: parsePositive(options.epsilonPerRelease, 'epsilonPerRelease'),
+    deltaPerPeriod: parseDecimal(options.deltaPerPeriod ?? '0', 'deltaPerPeriod'),
   };
 }
 
@@ -44,15 +48,23 @@ export function assertDomainAllowed({ plan: { name, privacy } }: CompiledPlan, d
   );
 }
 
-/** Throws `invalid_configuration` naming the first measurement that costs more than a release may. */
-export function assertWithinCeiling(plan: CompiledPlan, { epsilonPerRelease }: Ceilings): void {
-  for (const { report } of plan.reports) {
-    for (const measurement of report.measurements) {
-      const cost = releaseEpsilon(measurement);
+/** Throws `invalid_configuration` naming the first measurement that costs more than a release may, or the delta. */
+export function assertWithinCeiling(compiled: CompiledPlan, { epsilonPerRelease, deltaPerPeriod }: Ceilings): void {
+  const { plan, reports } = compiled;
+  const { delta = '0' } = plan.privacy;
+  if (compareRational(parseRational(delta), deltaPerPeriod) > 0) {
+    throw invalid(
+      `plan ${plan.name} declares delta ${delta}, more than the key holder allows`,
+      'lower it in the plan, or raise ceilings.deltaPerPeriod at the key holder',
+    );
+  }
+  for (const { report, measurements } of reports) {
+    for (const measurement of measurements) {
+      const cost = releaseLoss(plan, measurement);
       if (compareRational(cost, epsilonPerRelease) <= 0) continue;
       const epsilon = formatRational(cost);
       throw invalid(
-        `plan ${plan.plan.name}: ${report.name}.${measurement.name} costs epsilon ${epsilon}, more than the key holder allows`,
+        `plan ${plan.name}: ${report.name}.${measurement.measurement.name} costs epsilon ${epsilon}, more than the key holder allows`,
         'lower it in the plan, or raise ceilings.epsilonPerRelease at the key holder',
       );
     }
@@ -60,13 +72,17 @@ export function assertWithinCeiling(plan: CompiledPlan, { epsilonPerRelease }: C
 }
 
 function parsePositive(text: string, name: string): Rational {
+  const value = parseDecimal(text, name);
+  if (value.numerator > 0n) return value;
+  throw invalid(`ceilings.${name} is 0`, 'allow a positive epsilon, or do not run a key holder');
+}
+
+function parseDecimal(text: string, name: string): Rational {
   try {
-    const value = parseRational(text);
-    if (value.numerator > 0n) return value;
+    return parseRational(text);
   } catch (cause) {
     throw invalid(`ceilings.${name} is not a decimal string`, 'write digits in quotes, for example "20"', cause);
   }
-  throw invalid(`ceilings.${name} is 0`, 'allow a positive epsilon, or do not run a key holder');
 }
 
 function invalid(message: string, fix: string, cause?: unknown): TelemetryKitError {

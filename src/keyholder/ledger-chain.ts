@@ -1,19 +1,15 @@
 /**
  * Reads a ledger from its first entry and checks everything an entry claims: its place in the chain, its
- * release id, the order of states, and that each decision was right under the limit it names. Used when
+ * release id, the order of states, and that each decision was right under the limits it names. Used when
  * the ledger is opened and, without any key, on an exported copy.
  */
 import { TelemetryKitError } from '../errors.js';
-import { parseRationalFraction } from '../math/rational.js';
 import type { LedgerPosition } from '../wire/release.js';
-import { BudgetAccounts } from './budget-accounts.js';
+import { faultOfRelease, faultOfReservation } from './entry-faults.js';
 import { entryHash, GENESIS, parseBody } from './ledger-entry.js';
 import type { EntryBody, LedgerEntry, ReservedBody, SealedBody } from './ledger-entry.js';
-import { cellIdOf, releaseIdOf } from './release-id.js';
-import { WindowBudget } from './window-budget.js';
-
-/** Windows of plans are no longer; an auditor never counts through the hours of a forged one. */
-const LONGEST_WINDOW_SECONDS = 31 * 86_400;
+import { LedgerState } from './ledger-state.js';
+import { cellIdOf } from './release-id.js';
 
 /** What is known of a release: the decision about its budget and how far it came. */
 interface Progress {
@@ -22,7 +18,7 @@ interface Progress {
 }
 
 export class LedgerChain {
-  readonly accounts = new BudgetAccounts();
+  readonly state = new LedgerState();
   readonly #releases = new Map<string, Progress>();
   readonly #cells = new Set<string>();
   #head: LedgerPosition = { sequence: 0, hash: GENESIS };
@@ -57,7 +53,11 @@ export class LedgerChain {
   #contentFault(body: EntryBody): string | undefined {
     switch (body.state) {
       case 'RESERVED':
-        return this.#reservationFault(body);
+        if (this.#releases.has(body.releaseId) || this.#cells.has(cellIdOf(body.cell)))
+          return 'it reserves a cell twice';
+        return faultOfRelease(body, this.state);
+      case 'RESERVED_PERIOD':
+        return faultOfReservation(body, this.state);
       case 'SEALED':
         return this.#sealFault(body);
       case 'PUBLISHED':
@@ -66,42 +66,35 @@ export class LedgerChain {
   }
 
   #record(body: EntryBody): void {
-    if (body.state !== 'RESERVED') {
-      const decision = this.#releases.get(body.releaseId)?.decision ?? 'granted';
-      this.#releases.set(body.releaseId, { decision, state: body.state });
-      return;
+    this.state.record(body);
+    switch (body.state) {
+      case 'RESERVED':
+        this.#releases.set(body.releaseId, { decision: body.decision, state: body.state });
+        this.#cells.add(cellIdOf(body.cell));
+        return;
+      case 'SEALED':
+      case 'PUBLISHED': {
+        const decision = this.#releases.get(body.releaseId)?.decision ?? 'granted';
+        this.#releases.set(body.releaseId, { decision, state: body.state });
+        return;
+      }
+      case 'RESERVED_PERIOD':
+        return;
     }
-    this.#releases.set(body.releaseId, { decision: body.decision, state: body.state });
-    this.#cells.add(cellIdOf(body.cell));
-    this.accounts.record(body);
-  }
-
-  #reservationFault(body: ReservedBody): string | undefined {
-    const { releaseId, cell, limits } = body;
-    if (releaseId !== releaseIdOf(cell)) return 'its release id is not that of its cell';
-    if (this.#releases.has(releaseId) || this.#cells.has(cellIdOf(cell))) return 'it reserves a cell twice';
-    if (cell.rangeEnd - cell.rangeStart > LONGEST_WINDOW_SECONDS) return 'its window is longer than any plan allows';
-    if (new Set(limits.map(({ period }) => period)).size < limits.length) return 'it names a limit twice';
-    return this.#fits(body) === (body.decision === 'granted')
-      ? undefined
-      : 'its decision is not the one its budget allows';
-  }
-
-  #fits({ domain, cell, limits, epsilon }: ReservedBody): boolean {
-    const budget = new WindowBudget(
-      { start: cell.rangeStart, end: cell.rangeEnd },
-      limits.map(({ period, limit }) => ({ period, limit: parseRationalFraction(limit) })),
-      (period, start) => this.accounts.spent(domain, period, start),
-    );
-    return budget.tryReserve(parseRationalFraction(epsilon)) === undefined;
   }
 
   #sealFault({ releaseId, outcome }: SealedBody): string | undefined {
     const progress = this.#releases.get(releaseId);
     if (progress?.state !== 'RESERVED') return 'it seals what is not reserved';
-    const forBudget = outcome.status === 'suppressed' && outcome.reason === 'budget';
-    return forBudget === (progress.decision === 'budget') ? undefined : 'its outcome contradicts its decision';
+    const reason = outcome.status === 'suppressed' ? outcome.reason : undefined;
+    return isOutcomeOf(progress.decision, reason) ? undefined : 'its outcome contradicts its decision';
   }
+}
+
+/** `reason`: of a suppression; `undefined`: it was released. */
+function isOutcomeOf(decision: ReservedBody['decision'], reason: string | undefined): boolean {
+  if (decision === 'granted') return reason !== 'budget';
+  return reason === (decision === 'burned' ? 'error' : 'budget');
 }
 
 function corrupt(sequence: number, finding: string): TelemetryKitError {

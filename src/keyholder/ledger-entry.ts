@@ -1,8 +1,6 @@
 /**
- * One line of the ledger. Per release: RESERVED (the budget is debited, or the cell is refused for want of
- * it), SEALED (the outcome is fixed for ever), PUBLISHED (the outcome was handed out).
- * An entry holds what an auditor may see: never a raw total, a noise, a number of contributions or their
- * digest.
+ * One line of the ledger: a debit, an outcome, or what keeps the ledger itself. An entry holds what an auditor may
+ * see: never a raw total, a noise, a number of contributions or their digest.
  *
  * Entry hash, label `telemetry-kit/v1/ledger-entry`: sequence (u64) | previous entry's hash (32, zeros
  * before the first) | body (RFC 8785 canonical JSON, UTF-8).
@@ -11,36 +9,90 @@ import canonicalize from 'canonicalize';
 import * as z from 'zod/mini';
 import { fromBase64Url, toBase64Url, utf8ToBytes } from '../bytes.js';
 import { hashFramed, u64 } from '../framing.js';
-import { MECHANISMS, PERIODS } from '../plan/plan.js';
-import { SUPPRESSION_REASONS } from '../wire/release.js';
+import { MECHANISMS, PERIODS, PRIVACY_UNITS } from '../plan/plan.js';
+import { BUDGET_MEASURES, SUPPRESSION_REASONS } from '../wire/release.js';
+import { RELEASE_KINDS, SHARES } from './release-kind.js';
 
 const hash = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
 const natural = z.int().check(z.gte(0));
+const positive = z.int().check(z.gte(1));
 const fraction = z.string().check(z.regex(/^\d+(\/[1-9]\d*)?$/));
+const integer = z.string().check(z.regex(/^\d+$/));
 
+/** Without an epsilon: Gaussian noise, which has rho alone. */
+const cost = z.strictObject({ epsilon: z.optional(fraction), rho: fraction, delta: fraction });
+
+/** One limit of the domain when the decision was made. */
+const limit = z.strictObject({
+  period: z.enum(PERIODS),
+  /** Of this share of the budget; left out: of the whole. */
+  share: z.optional(z.enum(SHARES)),
+  /** Of every span as long as the period that begins at a multiple of so many seconds; left out: of calendar periods. */
+  slidingStep: z.optional(positive),
+  measure: z.enum(BUDGET_MEASURES),
+  most: fraction,
+  delta: fraction,
+});
+const limits = z.array(limit).check(z.minLength(1));
+
+/** A release: debited, or suppressed for ever. */
 const reserved = z.strictObject({
   state: z.literal('RESERVED'),
+  /** Unix seconds by the key holder's clock. */
+  at: natural,
   releaseId: hash,
   cell: z.strictObject({
-    kind: z.literal('window'),
+    kind: z.enum(RELEASE_KINDS),
     planHash: hash,
     report: natural,
     measurement: natural,
-    labels: z.array(natural),
+    labels: z.array(z.union([natural, z.string()])),
     rangeStart: natural,
     rangeEnd: natural,
     kids: z.array(hash),
   }),
   aggregateDigest: hash,
-  /** `granted`: debited. `budget`: it did not fit and is suppressed for ever; nothing debited. */
-  decision: z.enum(['granted', 'budget']),
-  epsilon: fraction,
-  mechanism: z.enum(MECHANISMS),
-  /** Per slot: the scale of Laplace noise, the variance of Gaussian noise. */
-  noise: z.array(fraction),
   domain: z.string(),
-  /** Every limit of the domain at the time of the decision, each of all the periods that the window touches. */
-  limits: z.array(z.strictObject({ period: z.enum(PERIODS), limit: fraction })).check(z.minLength(1)),
+  unit: z.enum(PRIVACY_UNITS),
+  period: z.enum(PERIODS),
+  share: z.enum(SHARES),
+  mechanism: z.enum(MECHANISMS),
+  /** Per slot: the scale of Laplace noise or the variance of Gaussian noise, and the most that one span adds. */
+  noise: z.array(z.strictObject({ parameter: fraction, bound: integer })),
+  /** Slots that one span changes: their costs add up where it changes all. */
+  changes: z.enum(['one', 'all']),
+  /** The release debits its own cost, or is paid for by the reservations of the periods it touches. */
+  payment: z.discriminatedUnion('by', [
+    z.strictObject({ by: z.literal('release'), cost, limits }),
+    z.strictObject({ by: z.literal('period'), reservations: z.array(hash).check(z.minLength(1)) }),
+  ]),
+  /**
+   * `granted`: debited. Else suppressed for ever, with nothing debited. `budget`: it did not fit. `continuity`: the
+   * period was begun under other terms. `burned`: the window may have been released in entries that were lost.
+   */
+  decision: z.enum(['granted', 'budget', 'continuity', 'burned']),
+});
+
+/** What all releases of a plan in one budget period cost that are paid for together; debited once, before the first. */
+const reservedPeriod = z.strictObject({
+  state: z.literal('RESERVED_PERIOD'),
+  at: natural,
+  reservationId: hash,
+  plan: z.string(),
+  /** Hash of everything that the cost depends on (period-terms.ts). */
+  terms: hash,
+  domain: z.string(),
+  unit: z.enum(PRIVACY_UNITS),
+  period: z.enum(PERIODS),
+  periodStart: natural,
+  share: z.enum(SHARES),
+  /** Spans of one subject that count, per report; left out for the unit `event`. */
+  bounds: z.optional(z.strictObject({ visits: positive, visitsPerWindow: positive })),
+  /** By report; they add up to `cost`. */
+  reports: z.array(cost),
+  cost,
+  limits,
+  decision: z.enum(['granted', 'budget', 'continuity']),
 });
 
 const sealed = z.strictObject({
@@ -55,11 +107,15 @@ const sealed = z.strictObject({
   ]),
 });
 
+/** The outcome was handed out. */
 const published = z.strictObject({ state: z.literal('PUBLISHED'), releaseId: hash });
 
-const body = z.discriminatedUnion('state', [reserved, sealed, published]);
+const body = z.discriminatedUnion('state', [reserved, reservedPeriod, sealed, published]);
 
+export type CostText = z.infer<typeof cost>;
+export type LimitText = z.infer<typeof limit>;
 export type ReservedBody = z.infer<typeof reserved>;
+export type ReservedPeriodBody = z.infer<typeof reservedPeriod>;
 export type SealedBody = z.infer<typeof sealed>;
 export type EntryBody = z.infer<typeof body>;
 export type EntryState = EntryBody['state'];

@@ -3,13 +3,11 @@
  * an export recomputes every hash, every release id and every sum, and every decision that rests on them.
  */
 import * as z from 'zod/mini';
-import { formatRational } from '../math/rational.js';
-import type { Period } from '../plan/plan.js';
-import type { LedgerPosition } from '../wire/release.js';
-import { LedgerChain } from './ledger-chain.js';
 import { TelemetryKitError } from '../errors.js';
-import { periodsTouched } from '../plan/budget-period.js';
-import type { LedgerEntry, ReservedBody } from './ledger-entry.js';
+import type { LedgerPosition } from '../wire/release.js';
+import { AuditSummary, type PeriodSpending, type ReleaseCounts } from './audit-summary.js';
+import { LedgerChain } from './ledger-chain.js';
+import type { LedgerEntry } from './ledger-entry.js';
 
 const line = z.strictObject({
   sequence: z.int(),
@@ -22,20 +20,9 @@ const line = z.strictObject({
 export interface LedgerVerification {
   /** Compare with the ledger position in the published series: an export that ends before it was cut short. */
   readonly head: LedgerPosition;
-  readonly releases: { readonly reserved: number; readonly sealed: number; readonly published: number };
-  /** Every limited budget period that a window with a decision touches, in the order of first appearance. */
+  readonly releases: ReleaseCounts;
+  /** Every limited budget period that was debited or refused, in the order of first appearance. */
   readonly periods: readonly PeriodSpending[];
-}
-
-export interface PeriodSpending {
-  readonly domain: string;
-  readonly period: Period;
-  /** Unix seconds. */
-  readonly periodStart: number;
-  /** Epsilon as an exact fraction, "n" or "n/d". */
-  readonly consumed: string;
-  readonly granted: number;
-  readonly suppressed: number;
 }
 
 /** One JSON object a line, in order, without line ends. */
@@ -48,36 +35,9 @@ export function* exportLedger(entries: Iterable<LedgerEntry>): Generator<string>
 /** Throws `ledger_corrupt` naming the first entry that does not verify. */
 export function verifyLedgerExport(lines: Iterable<string>): LedgerVerification {
   const chain = new LedgerChain();
-  const releases = { RESERVED: 0, SEALED: 0, PUBLISHED: 0 };
-  const periods = new Map<string, PeriodSpending>();
-  for (const text of lines) {
-    const body = chain.follow(parseLine(text, chain.head.sequence + 1));
-    releases[body.state] += 1;
-    if (body.state === 'RESERVED') countDecision(periods, chain, body);
-  }
-  return {
-    head: chain.head,
-    releases: { reserved: releases.RESERVED, sealed: releases.SEALED, published: releases.PUBLISHED },
-    periods: [...periods.values()],
-  };
-}
-
-function countDecision(periods: Map<string, PeriodSpending>, chain: LedgerChain, body: ReservedBody): void {
-  const { domain, cell, limits, decision } = body;
-  for (const { period } of limits) {
-    for (const periodStart of periodsTouched(period, cell.rangeStart, cell.rangeEnd)) {
-      const key = JSON.stringify([domain, period, periodStart]);
-      const before = periods.get(key);
-      periods.set(key, {
-        domain,
-        period,
-        periodStart,
-        consumed: formatRational(chain.accounts.spent(domain, period, periodStart)),
-        granted: (before?.granted ?? 0) + (decision === 'granted' ? 1 : 0),
-        suppressed: (before?.suppressed ?? 0) + (decision === 'budget' ? 1 : 0),
-      });
-    }
-  }
+  const summary = new AuditSummary(chain.state);
+  for (const text of lines) summary.add(chain.follow(parseLine(text, chain.head.sequence + 1)));
+  return { head: chain.head, releases: summary.releases, periods: summary.periods };
 }
 
 function parseLine(text: string, sequence: number): LedgerEntry {

@@ -1,8 +1,7 @@
 /** What the release service needs of a ledger. */
-import type { Rational } from '../math/rational.js';
-import type { Period } from '../plan/plan.js';
 import type { LedgerPosition } from '../wire/release.js';
 import type { EntryBody, ReservedBody, SealedBody } from './ledger-entry.js';
+import type { LedgerState } from './ledger-state.js';
 import type { CellIdentity } from './release-id.js';
 
 /** A release as far as it came. */
@@ -13,16 +12,23 @@ export interface LedgerRecord {
   readonly published: boolean;
 }
 
+/** What can be asked of the entries so far, appended ones included. */
+export type LedgerDecisions = Pick<
+  LedgerState,
+  'accounts' | 'reservations' | 'newestTime' | 'decideRelease' | 'decidePeriod'
+>;
+
 /** Every method throws `storage` after a failed write. */
 export interface ReleaseLedger {
   /** Position of the last entry; sequence 0 before the first. */
   readonly head: LedgerPosition;
   /** False after a failed write: the state on disk is unknown until the ledger is opened again. */
   readonly usable: boolean;
+  readonly state: LedgerDecisions;
   /** The release of this cell, whichever keys it was asked under. */
   find(cell: CellIdentity): LedgerRecord | undefined;
-  /** Epsilon debited in this period. */
-  spent(domain: string, period: Period, periodStart: number): Rational;
-  /** One transaction, durable when it returns; positions in the order of the entries. */
+  /** Writes entries, which count from now on; they are durable, and may be acted on, after `commit()` only. */
   append(entries: readonly EntryBody[]): readonly LedgerPosition[];
+  /** Makes durable what was appended since the last commit: one transaction, one fsync. */
+  commit(): void;
 }

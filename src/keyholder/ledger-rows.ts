@@ -1,4 +1,5 @@
 /** The ledger's rows in SQLite. */
+import type Database from 'libsql';
 import { TelemetryKitError } from '../errors.js';
 import type { SqliteDatabase } from '../service/sqlite.js';
 import { parseBody, type EntryBody, type LedgerEntry } from './ledger-entry.js';
@@ -8,8 +9,8 @@ import { cellIdOf } from './release-id.js';
 
 interface Row {
   readonly sequence: number;
-  readonly release_id: string;
   readonly state: string;
+  readonly release_id: string | null;
   readonly cell_id: string | null;
   readonly previous_hash: string;
   readonly hash: string;
@@ -23,9 +24,9 @@ const PAGE = 1000;
 export function prepareLedger(database: SqliteDatabase): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version === 0) database.exec(`BEGIN IMMEDIATE; ${LEDGER_SCHEMA} COMMIT;`);
-  if (version > LEDGER_SCHEMA_VERSION) {
-    throw new TelemetryKitError('storage', 'the ledger was written by a newer version of telemetry-kit', {
-      fix: 'run the key holder with that version',
+  else if (version !== LEDGER_SCHEMA_VERSION) {
+    throw new TelemetryKitError('storage', 'the ledger was written by another version of telemetry-kit', {
+      fix: 'run the key holder with that version; never begin a new ledger for the same people within a budget period',
     });
   }
 }
@@ -47,37 +48,50 @@ export function* readEntries(database: SqliteDatabase): Generator<LedgerEntry> {
 /** The columns that are searched must say what the hashed body says. */
 function assertColumns(row: Row): void {
   const body = parseBody(row.body);
-  if (
-    body === undefined ||
-    (body.releaseId === row.release_id && body.state === row.state && cellColumn(body) === row.cell_id)
-  ) {
-    return;
-  }
+  if (body === undefined) return;
+  const said = columnsOf(body);
+  if (body.state === row.state && said.releaseId === row.release_id && said.cellId === row.cell_id) return;
   throw new TelemetryKitError('ledger_corrupt', `ledger entry ${String(row.sequence)} does not verify: its columns`, {
     fix: 'stop releasing and restore the whole ledger file; compare its head with the published anchors',
   });
 }
 
-export function insertEntry(database: SqliteDatabase, entry: LedgerEntry, body: EntryBody): void {
-  database
-    .prepare(
-      'INSERT INTO entries (sequence, release_id, state, cell_id, previous_hash, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    )
-    .run(entry.sequence, body.releaseId, body.state, cellColumn(body), entry.previousHash, entry.hash, entry.body);
+function columnsOf(body: EntryBody): { readonly releaseId: string | null; readonly cellId: string | null } {
+  switch (body.state) {
+    case 'RESERVED':
+      return { releaseId: body.releaseId, cellId: cellIdOf(body.cell) };
+    case 'SEALED':
+    case 'PUBLISHED':
+      return { releaseId: body.releaseId, cellId: null };
+    case 'RESERVED_PERIOD':
+      return { releaseId: null, cellId: null };
+  }
 }
 
-function cellColumn(body: EntryBody): string | null {
-  return body.state === 'RESERVED' ? cellIdOf(body.cell) : null;
-}
+/** Writes and searches entries with statements that are prepared once. */
+export class LedgerRows {
+  readonly #insert: Database.Statement;
+  readonly #find: Database.Statement<[string]>;
 
-/** The release of a cell, from its one to three entries. */
-export function readRelease(database: SqliteDatabase, cellId: string): LedgerRecord | undefined {
-  const rows = database
-    .prepare(
-      `SELECT * FROM entries WHERE release_id = (SELECT release_id FROM entries WHERE cell_id = ?) ORDER BY sequence`,
-    )
-    .all(cellId) as Row[];
-  return rows.reduce<LedgerRecord | undefined>(addRow, undefined);
+  constructor(database: SqliteDatabase) {
+    this.#insert = database.prepare(
+      'INSERT INTO entries (sequence, state, release_id, cell_id, previous_hash, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#find = database.prepare(
+      'SELECT * FROM entries WHERE release_id = (SELECT release_id FROM entries WHERE cell_id = ?) ORDER BY sequence',
+    );
+  }
+
+  insert({ sequence, previousHash, hash, body: text }: LedgerEntry, body: EntryBody): void {
+    const { releaseId, cellId } = columnsOf(body);
+    this.#insert.run(sequence, body.state, releaseId, cellId, previousHash, hash, text);
+  }
+
+  /** The release of a cell, from its one to three entries. */
+  find(cellId: string): LedgerRecord | undefined {
+    const rows = this.#find.all(cellId) as Row[];
+    return rows.reduce<LedgerRecord | undefined>(addRow, undefined);
+  }
 }
 
 function addRow(record: LedgerRecord | undefined, row: Row): LedgerRecord | undefined {
@@ -91,6 +105,7 @@ function addRow(record: LedgerRecord | undefined, row: Row): LedgerRecord | unde
     }
     case 'PUBLISHED':
       return record && { ...record, published: true };
+    case 'RESERVED_PERIOD':
     case undefined:
       return record;
   }

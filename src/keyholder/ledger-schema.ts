@@ -2,18 +2,19 @@
  * The ledger's table. The database itself refuses to change or remove an entry, to leave a gap, to reserve a
  * cell twice and to seal what is not reserved; the hash chain catches whoever edits the file another way.
  */
-export const LEDGER_SCHEMA_VERSION = 1;
+export const LEDGER_SCHEMA_VERSION = 2;
 
 export const LEDGER_SCHEMA = `
 CREATE TABLE IF NOT EXISTS entries (
   sequence INTEGER PRIMARY KEY,
-  release_id TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('RESERVED', 'SEALED', 'PUBLISHED')),
+  state TEXT NOT NULL,
+  release_id TEXT,
   cell_id TEXT UNIQUE,
   previous_hash TEXT NOT NULL,
   hash TEXT NOT NULL,
   body TEXT NOT NULL,
   UNIQUE (release_id, state),
+  CHECK ((state IN ('RESERVED', 'SEALED', 'PUBLISHED')) = (release_id IS NOT NULL)),
   CHECK ((state = 'RESERVED') = (cell_id IS NOT NULL))
 ) STRICT;
 
@@ -28,7 +29,7 @@ WHEN NEW.sequence <> (SELECT COALESCE(MAX(sequence), 0) + 1 FROM entries)
 BEGIN SELECT RAISE(ABORT, 'the ledger has no gaps'); END;
 
 CREATE TRIGGER IF NOT EXISTS states_follow_each_other BEFORE INSERT ON entries
-WHEN NEW.state <> 'RESERVED' AND NOT EXISTS (
+WHEN NEW.state IN ('SEALED', 'PUBLISHED') AND NOT EXISTS (
   SELECT 1 FROM entries WHERE release_id = NEW.release_id
     AND state = CASE NEW.state WHEN 'SEALED' THEN 'RESERVED' ELSE 'SEALED' END)
 BEGIN SELECT RAISE(ABORT, 'a release is reserved, then sealed, then published'); END;

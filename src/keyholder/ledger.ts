@@ -1,19 +1,18 @@
 /**
  * The key holder's durable memory: every release is debited here before anything is decrypted, and its one
- * outcome is kept here for ever. One process writes; each call below is one fsynced transaction. After a
- * failed write the state on disk is unknown, so the ledger answers nothing more until it is opened again.
+ * outcome is kept here for ever. One process writes; what is appended between two commits is one fsynced
+ * transaction. After a failed write the state on disk is unknown, so the ledger answers nothing more until it is
+ * opened again.
  */
 import { TelemetryKitError } from '../errors.js';
-import type { Rational } from '../math/rational.js';
-import type { Period } from '../plan/plan.js';
 import type { Sequences } from '../service/plan-sequences.js';
 import { asStorageError, closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
 import type { LedgerPosition } from '../wire/release.js';
-import type { BudgetAccounts } from './budget-accounts.js';
 import { LedgerChain } from './ledger-chain.js';
 import { createEntry, type EntryBody, type LedgerEntry } from './ledger-entry.js';
 import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
-import { insertEntry, prepareLedger, readEntries, readRelease } from './ledger-rows.js';
+import { LedgerRows, prepareLedger, readEntries } from './ledger-rows.js';
+import type { LedgerState } from './ledger-state.js';
 import { cellIdOf, type CellIdentity } from './release-id.js';
 import { prepareSequences, raiseSequences } from './seen-sequences.js';
 
@@ -32,13 +31,17 @@ interface ChainedEntry {
 
 export class Ledger implements ReleaseLedger {
   readonly #database: SqliteDatabase;
-  readonly #accounts: BudgetAccounts;
+  readonly #rows: LedgerRows;
+  readonly #state: LedgerState;
   #head: LedgerPosition;
   #usable = true;
+  /** Whether entries were appended that are not durable yet. */
+  #pending = false;
 
   private constructor(database: SqliteDatabase, chain: LedgerChain) {
     this.#database = database;
-    this.#accounts = chain.accounts;
+    this.#rows = new LedgerRows(database);
+    this.#state = chain.state;
     this.#head = chain.head;
   }
 
@@ -67,23 +70,36 @@ export class Ledger implements ReleaseLedger {
 
   find(cell: CellIdentity): LedgerRecord | undefined {
     this.#assertUsable();
-    return readRelease(this.#database, cellIdOf(cell));
+    return this.#rows.find(cellIdOf(cell));
   }
 
-  spent(domain: string, period: Period, periodStart: number): Rational {
+  get state(): LedgerState {
     this.#assertUsable();
-    return this.#accounts.spent(domain, period, periodStart);
+    return this.#state;
   }
 
   append(bodies: readonly EntryBody[]): readonly LedgerPosition[] {
     this.#assertUsable();
     if (bodies.length === 0) return [];
     const entries = this.#chainOf(bodies);
-    this.#write(entries);
-    for (const { body } of entries) if (body.state === 'RESERVED') this.#accounts.record(body);
+    this.#write(() => {
+      if (!this.#pending) this.#database.exec('BEGIN IMMEDIATE');
+      this.#pending = true;
+      for (const { entry, body } of entries) this.#rows.insert(entry, body);
+    });
+    for (const { body } of entries) this.#state.record(body);
     const positions = entries.map(({ entry: { sequence, hash } }) => ({ sequence, hash }));
     this.#head = positions.at(-1) ?? this.#head;
     return positions;
+  }
+
+  commit(): void {
+    this.#assertUsable();
+    if (!this.#pending) return;
+    this.#write(() => {
+      this.#database.exec('COMMIT');
+    });
+    this.#pending = false;
   }
 
   /**
@@ -105,9 +121,10 @@ export class Ledger implements ReleaseLedger {
     return readEntries(this.#database);
   }
 
-  /** Gives the file back to other processes at once. Everything in it is durable already. */
+  /** Gives the file back to other processes at once; what is not committed is gone. */
   close(): void {
     this.#usable = false;
+    this.#rollBack();
     try {
       if (this.#database.open) closeSqlite(this.#database);
     } catch (cause) {
@@ -124,11 +141,9 @@ export class Ledger implements ReleaseLedger {
     });
   }
 
-  #write(entries: readonly ChainedEntry[]): void {
+  #write(step: () => void): void {
     try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      for (const { entry, body } of entries) insertEntry(this.#database, entry, body);
-      this.#database.exec('COMMIT');
+      step();
     } catch (cause) {
       this.#usable = false;
       this.#rollBack();
@@ -139,7 +154,7 @@ export class Ledger implements ReleaseLedger {
   /** Frees the file for whoever restarts; that it may fail on a broken disk changes nothing. */
   #rollBack(): void {
     try {
-      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+      if (this.#database.open && this.#database.inTransaction) this.#database.exec('ROLLBACK');
     } catch {
       this.#database.close();
     }

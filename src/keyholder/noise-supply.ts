@@ -7,11 +7,7 @@ import { formatMechanism, type Mechanism } from '../privacy/mechanism.js';
 import { NoisePool } from '../privacy/noise-pool.js';
 import type { RandomBytes } from '../random.js';
 import type { OperationsLog } from './operations-log.js';
-
-interface Demand {
-  readonly mechanism: Mechanism;
-  readonly count: number;
-}
+import type { NoiseDemand } from './plan-terms.js';
 
 const WINDOWS_AHEAD = 2;
 /** About a millisecond of drawing. */
@@ -19,11 +15,11 @@ const DRAWS_AT_ONCE = 500;
 
 export class NoiseSupply {
   readonly pool: NoisePool;
-  readonly #demand: readonly Demand[];
+  readonly #demand: readonly NoiseDemand[];
   readonly #log: OperationsLog;
 
   /** `demand`: what one window draws, any number of times per noise. */
-  constructor(demand: readonly Demand[], random: RandomBytes, log: OperationsLog) {
+  constructor(demand: readonly NoiseDemand[], random: RandomBytes, log: OperationsLog) {
     this.pool = new NoisePool(random);
     this.#demand = sumByMechanism(demand);
     this.#log = log;
@@ -47,8 +43,8 @@ export class NoiseSupply {
   }
 }
 
-function sumByMechanism(demand: readonly Demand[]): Demand[] {
-  const sums = new Map<string, Demand>();
+function sumByMechanism(demand: readonly NoiseDemand[]): NoiseDemand[] {
+  const sums = new Map<string, NoiseDemand>();
   for (const { mechanism, count } of demand) {
     const key = formatMechanism(mechanism);
     sums.set(key, { mechanism, count: count + (sums.get(key)?.count ?? 0) });

@@ -19,7 +19,7 @@ import type { AdmittedCell, OpenableAggregate } from './release-policy.js';
  */
 export function openCell(cell: AdmittedCell, pool: NoisePool, random: RandomBytes): SealedBody['outcome'] {
   const { measurement } = cell;
-  const noise = cell.noise.map((mechanism) => pool.take(mechanism));
+  const noise = cell.terms.noise.map((mechanism) => pool.take(mechanism));
   const perKey = cell.aggregates.map((aggregate) => openSlots(aggregate, measurement, random));
   const noised = noise.map((draw, slot) => perKey.reduce((sum, totals) => sum + (totals[slot] ?? 0n), draw));
   return isBelowMinimum(noised, measurement)

@@ -6,7 +6,14 @@ import { toBase64Url } from '../bytes.js';
 import { formatRational } from '../math/rational.js';
 import type { Logger } from '../service/logger.js';
 import type { CellOutcome, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+import type { BudgetRefusal } from './budget-decision.js';
 import type { Release } from './cell-decisions.js';
+
+const WHY_NOT = {
+  budget: 'a cell is suppressed: the budget of its period is spent',
+  continuity: 'a cell is suppressed: its period was begun under other privacy terms, which end with it',
+  burned: 'a cell is suppressed: it may have been released in ledger entries that are lost',
+} as const;
 
 export class OperationsLog {
   readonly #logger: Logger;
@@ -35,24 +42,12 @@ export class OperationsLog {
     else this.#logger.info(entry, 'a window was answered');
   }
 
-  /** The budget's side of a cell that it could not pay for. */
-  overBudget(peer: string, { reserved, overBudget }: Release): void {
-    if (overBudget === undefined) return;
-    const { period, periodStart, asked, spent, left } = overBudget;
-    this.#logger.warn(
-      {
-        event: 'budget_refused',
-        peer,
-        releaseId: reserved.releaseId,
-        domain: reserved.domain,
-        period,
-        periodStart,
-        asked: formatRational(asked),
-        spent: formatRational(spent),
-        left: formatRational(left),
-      },
-      'a cell is suppressed: the budget of its period is spent',
-    );
+  /** A cell that is suppressed before anything was decrypted: on which limit, and when as much will be free. */
+  notGranted(peer: string, { reserved, record, overBudget }: Release): void {
+    const { decision, releaseId, domain } = reserved;
+    if (record !== undefined || decision === 'granted') return;
+    const limit = overBudget === undefined ? {} : describeRefusal(overBudget);
+    this.#logger.warn({ event: `${decision}_refused`, peer, releaseId, domain, ...limit }, WHY_NOT[decision]);
   }
 
   /** A release that could not be completed. The cause never carries a value: the generator of randomness failed. */
@@ -64,6 +59,15 @@ export class OperationsLog {
   noiseFailed(error: unknown): void {
     this.#logger.error({ event: 'noise_failed', err: error }, 'noise could not be drawn ahead of time');
   }
+}
+
+function describeRefusal({ asked, spent, left, ...limit }: BudgetRefusal): object {
+  return {
+    ...limit,
+    asked: asked && formatRational(asked),
+    spent: spent && formatRational(spent),
+    left: formatRational(left),
+  };
 }
 
 function describeWindow({ planHash, report, windowStart, windowEnd }: WindowReleaseRequest): object {

@@ -6,7 +6,7 @@
  * (framing.ts). Integers are u64, big-endian (8 bytes). Key ids are their 32 bytes, in ascending order.
  *
  * Release id, label `telemetry-kit/v1/release-id`:
- *   kind (UTF-8, `window`) | plan hash (32) | report | measurement |
+ *   kind (UTF-8) | plan hash (32) | report | measurement |
  *   number of labels | each label: its index, or 0xFFFF and the key (UTF-8) of an open one |
  *   range start | range end (Unix seconds) |
  *   number of key ids | each key id (32)
@@ -20,10 +20,11 @@ import { hashFramed, u64 } from '../framing.js';
 import type { LabelValue } from '../plan/plan.js';
 import { KEY_FOLLOWS } from '../wire/label-entries.js';
 import type { KeyedAggregate } from '../wire/release.js';
+import type { ReleaseKind } from './release-kind.js';
 
-/** What a release covers; `window` is the one kind of this version. */
+/** What a release covers. */
 export interface CellIdentity {
-  readonly kind: 'window';
+  readonly kind: ReleaseKind;
   /** 32 bytes, base64url. */
   readonly planHash: string;
   readonly report: number;

@@ -4,19 +4,17 @@
  */
 import { toBase64Url } from '../bytes.js';
 import { TelemetryKitError } from '../errors.js';
-import type { Rational } from '../math/rational.js';
 import { ciphertextFromBytes } from '../paillier/ciphertext.js';
 import type { PrivateKey } from '../paillier/private-key.js';
-import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
+import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
 import { listedValues } from '../plan/labels.js';
 import type { Label, LabelValue } from '../plan/plan.js';
-import { releaseEpsilon } from '../plan/slots.js';
-import type { Mechanism } from '../privacy/mechanism.js';
-import { noiseOf } from '../wire/release-noise.js';
 import type { CellAggregate, KeyedAggregate, RefusalReason, WindowReleaseRequest } from '../wire/release.js';
-import { limitsOf, type BudgetLimits, type PeriodLimit } from './budget-limits.js';
+import { budgetsOf } from './budget-limits.js';
 import { assertDomainAllowed, assertWithinCeiling, type Ceilings } from './ceilings.js';
+import { noiseDemandOf, planTermsOf, type MeasurementTerms, type NoiseDemand, type PlanTerms } from './plan-terms.js';
+import type { ReleaseKind } from './release-kind.js';
 import { aggregateDigestOf, releaseIdOf, sortByKid, type CellIdentity } from './release-id.js';
 
 export type Admission<Value> =
@@ -24,13 +22,11 @@ export type Admission<Value> =
 
 /** A window of a known report that is over. */
 export interface AdmittedWindow {
-  readonly plan: CompiledPlan;
+  readonly terms: PlanTerms;
   readonly report: CompiledReport;
   /** Unix seconds. */
   readonly start: number;
   readonly end: number;
-  /** Most epsilon the domain may spend, in every period the window touches. */
-  readonly limits: readonly PeriodLimit[];
   /** It ended longer ago than anything is released for the first time. */
   readonly isTooOld: boolean;
 }
@@ -47,10 +43,7 @@ export interface AdmittedCell {
   readonly releaseId: string;
   readonly aggregateDigest: string;
   readonly measurement: CompiledMeasurement;
-  /** Cost of releasing it. */
-  readonly epsilon: Rational;
-  /** Per slot. */
-  readonly noise: readonly Mechanism[];
+  readonly terms: MeasurementTerms;
   readonly aggregates: readonly OpenableAggregate[];
 }
 
@@ -69,19 +62,17 @@ const DAY_SECONDS = 86_400;
 
 export class ReleasePolicy {
   readonly #keys: ReadonlyMap<string, PrivateKey>;
-  readonly #plans: ReadonlyMap<string, CompiledPlan>;
-  readonly #limits: BudgetLimits;
+  readonly #plans: ReadonlyMap<string, PlanTerms>;
   readonly #maxAgeSeconds: number;
 
   /**
    * Throws `invalid_configuration` for a plan beyond the ceilings, of a domain that is not listed, one none of
-   * whose keys is held, or one whose windows would be too old by the time they are asked for.
+   * whose keys is held, one whose windows would be too old by the time they are asked for, and for plans of one
+   * domain that count its budget in different ways.
    */
   constructor(options: PolicyOptions) {
     const { privateKeys, plans, ceilings, domains, maxWindowAgeDays = DEFAULT_WINDOW_AGE_DAYS } = options;
     this.#keys = new Map(privateKeys.map((key) => [key.publicKey.kid, key]));
-    this.#plans = new Map(plans.map((plan) => [toBase64Url(plan.hash), plan]));
-    this.#limits = limitsOf(plans, ceilings);
     this.#maxAgeSeconds = DAY_SECONDS * maxWindowAgeDays;
     for (const plan of plans) {
       assertDomainAllowed(plan, domains);
@@ -89,48 +80,50 @@ export class ReleasePolicy {
       this.#assertAskedInTime(plan);
       this.#assertKeyHeld(plan);
     }
+    const budgets = budgetsOf(plans, ceilings);
+    this.#plans = new Map(
+      plans.flatMap((plan): [string, PlanTerms][] => {
+        const budget = budgets.get(plan.plan.privacy.domain);
+        return budget === undefined ? [] : [[toBase64Url(plan.hash), planTermsOf(plan, budget)]];
+      }),
+    );
   }
 
   /** Per slot of every measurement: its noise and how often one window has it. */
-  noiseDemand(): { readonly mechanism: Mechanism; readonly count: number }[] {
-    return [...this.#plans.values()].flatMap(({ plan, reports }) =>
-      reports.flatMap((report) =>
-        report.measurements
-          .flatMap((measurement) => noiseOf(plan, measurement))
-          .map((mechanism) => ({ mechanism, count: labelCombinations(report).length })),
-      ),
-    );
+  noiseDemand(): NoiseDemand[] {
+    return [...this.#plans.values()].flatMap(noiseDemandOf);
   }
 
   admitWindow(request: WindowReleaseRequest, nowMillis: number): Admission<AdmittedWindow> {
     const { planHash, windowStart: start, windowEnd: end } = request;
-    const plan = this.#plans.get(toBase64Url(planHash));
-    if (plan === undefined) return refused('unknown_plan');
+    const terms = this.#plans.get(toBase64Url(planHash));
+    if (terms === undefined) return refused('unknown_plan');
+    const { plan } = terms;
     const report = plan.reports[request.report];
     if (report === undefined) return refused('unknown_cell');
     const { seconds } = plan.plan.window;
     const inRange = start % seconds === 0 && end === start + seconds && nowMillis >= 1000 * end;
     if (!inRange) return refused('range');
-    const limits = this.#limits.get(plan.plan.privacy.domain) ?? [];
     const isTooOld = nowMillis > 1000 * (end + this.#maxAgeSeconds);
-    return admitted({ plan, report, start, end, limits, isTooOld });
+    return admitted({ terms, report, start, end, isTooOld });
   }
 
   admitCell(window: AdmittedWindow, cell: CellAggregate): Admission<AdmittedCell> {
     const measurement = window.report.measurements[cell.measurement];
-    if (measurement === undefined || !labelsExist(window.report, cell.labels)) return refused('unknown_cell');
-    const keyed = this.#keysFor(window.plan, cell.aggregates);
+    const terms = measurement && window.terms.measurements.get(measurement);
+    if (measurement === undefined || terms === undefined) return refused('unknown_cell');
+    if (!labelsExist(window.report, cell.labels)) return refused('unknown_cell');
+    const keyed = this.#keysFor(window.terms.plan, cell.aggregates);
     if (keyed === undefined) return refused('unknown_key');
     const aggregates = keyed.flatMap(parseAggregate);
     if (aggregates.length !== cell.aggregates.length) return refused('ciphertext');
-    const identity = identityOf(window, cell);
+    const identity = identityOf(window, cell, measurement.measurement.release === 'total' ? 'total' : 'window');
     return admitted({
       identity,
       releaseId: releaseIdOf(identity),
       aggregateDigest: aggregateDigestOf(cell.aggregates),
       measurement,
-      epsilon: releaseEpsilon(measurement.measurement),
-      noise: noiseOf(window.plan.plan, measurement),
+      terms,
       aggregates,
     });
   }
@@ -176,10 +169,14 @@ function labelsExist({ labels }: CompiledReport, indices: readonly LabelValue[])
   return indices.length === labels.length && labels.every((label, i) => exists(label, indices[i]));
 }
 
-function identityOf({ plan, report, start, end }: AdmittedWindow, cell: CellAggregate): CellIdentity {
+function identityOf(
+  { terms, report, start, end }: AdmittedWindow,
+  cell: CellAggregate,
+  kind: ReleaseKind,
+): CellIdentity {
   return {
-    kind: 'window',
-    planHash: toBase64Url(plan.hash),
+    kind,
+    planHash: toBase64Url(terms.plan.hash),
     report: report.index,
     measurement: cell.measurement,
     labels: cell.labels,

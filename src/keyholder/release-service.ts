@@ -1,8 +1,8 @@
 /**
  * Answers release requests: one noised outcome per cell for ever, whatever is asked and however often.
  * The order of the steps is the protection: everything is checked, then the budget is debited on disk, then
- * the aggregate is decrypted, then the outcome is on disk, and only then a byte of it leaves. One request
- * at a time.
+ * the aggregate is decrypted, then the outcome is on disk, and only then a byte of it leaves. Requests that wait
+ * at the same time share these steps; nothing runs beside them.
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
@@ -12,12 +12,13 @@ import type { Logger } from '../service/logger.js';
 import type { AggregateDecryptor, CellOutcome, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
 import { budgetState, NO_BUDGET } from './budget-state.js';
 import { CellDecisions, type CellDecision, type Release } from './cell-decisions.js';
-import type { SealedBody } from './ledger-entry.js';
 import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
+import type { SealedBody } from './ledger-entry.js';
 import { NoiseSupply } from './noise-supply.js';
 import { openCell } from './open-cell.js';
 import { OperationsLog } from './operations-log.js';
-import { ReleasePolicy, type AdmittedWindow, type PolicyOptions } from './release-policy.js';
+import { ReleasePolicy, type Admission, type AdmittedWindow, type PolicyOptions } from './release-policy.js';
+import { Rounds } from './rounds.js';
 
 export interface ReleaseServiceOptions extends PolicyOptions {
   readonly ledger: ReleaseLedger;
@@ -26,8 +27,23 @@ export interface ReleaseServiceOptions extends PolicyOptions {
   readonly logger: Logger;
 }
 
+/** A request with what was decided about it. */
+interface Decided {
+  readonly asked: AskedWindow;
+  readonly window: Admission<AdmittedWindow>;
+  readonly cells: readonly CellDecision[];
+}
+
+interface AskedWindow {
+  readonly request: WindowReleaseRequest;
+  readonly peer: string;
+}
+
 /** An outcome that is on disk. */
 type SealedOutcome = NonNullable<LedgerRecord['sealed']>;
+
+/** Cells of a round: some seconds of decryption at most, unless one request asks for more. */
+const MAX_ROUND_CELLS = 256;
 
 export class ReleaseService implements AggregateDecryptor {
   readonly #policy: ReleasePolicy;
@@ -36,8 +52,8 @@ export class ReleaseService implements AggregateDecryptor {
   readonly #random: RandomBytes;
   readonly #noise: NoiseSupply;
   readonly #log: OperationsLog;
-  /** Settles when the last accepted request is done. */
-  #last: Promise<void>;
+  readonly #rounds: Rounds<AskedWindow, WindowReleaseResponse>;
+  readonly #firstNoise: Promise<void>;
   #stopping = false;
 
   /** Throws `invalid_configuration` for plans beyond the ceilings or without a held key. */
@@ -48,21 +64,22 @@ export class ReleaseService implements AggregateDecryptor {
     this.#random = options.random;
     this.#log = new OperationsLog(options.logger);
     this.#noise = new NoiseSupply(this.#policy.noiseDemand(), options.random, this.#log);
-    this.#last = this.#noise.fill();
+    this.#firstNoise = this.#noise.fill();
+    this.#rounds = new Rounds({
+      handle: (asked) => this.#answer(asked),
+      weightOf: ({ request }) => request.cells.length,
+      maxWeight: MAX_ROUND_CELLS,
+      between: () => this.#noise.fill(),
+    });
   }
 
   /**
    * Rejects with `unavailable` while stopping and with `storage` once a write to the ledger has failed; in
    * both cases asking again, after a restart, is safe.
    */
-  releaseWindow(request: WindowReleaseRequest, peer = 'in process'): Promise<WindowReleaseResponse> {
-    if (this.#stopping) return Promise.reject(stopping());
-    const answer = this.#last.then(() => this.#release(request, peer));
-    this.#last = answer.then(
-      () => this.#noise.fill(),
-      () => this.#noise.fill(),
-    );
-    return answer;
+  async releaseWindow(request: WindowReleaseRequest, peer = 'in process'): Promise<WindowReleaseResponse> {
+    if (this.#stopping) throw stopping();
+    return this.#rounds.submit({ request, peer });
   }
 
   /** `undefined` while releases are served, else why not. */
@@ -74,79 +91,75 @@ export class ReleaseService implements AggregateDecryptor {
   /** Lets accepted requests finish and accepts no more. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#last;
+    await this.#rounds.idle();
+    await this.#firstNoise;
   }
 
-  async #release(request: WindowReleaseRequest, peer: string): Promise<WindowReleaseResponse> {
-    const window = this.#policy.admitWindow(request, this.#clock());
-    const response = window.admitted
-      ? await this.#releaseCells(window.value, request, peer)
-      : {
-          cells: request.cells.map((): CellOutcome => ({ status: 'refused', reason: window.reason })),
-          budget: NO_BUDGET,
-        };
-    this.#log.answered(peer, request, response);
-    return response;
-  }
-
-  async #releaseCells(
-    window: AdmittedWindow,
-    request: WindowReleaseRequest,
-    peer: string,
-  ): Promise<WindowReleaseResponse> {
-    const { decisions, releases } = await this.#decide(window, request);
-    this.#reserve(releases, peer);
+  async #answer(asked: readonly AskedWindow[]): Promise<WindowReleaseResponse[]> {
+    await this.#firstNoise;
+    const decided = await this.#decide(asked);
+    const releases = decided.flatMap(({ cells }) =>
+      cells.flatMap((cell) => (cell.kind === 'release' ? cell.release : [])),
+    );
+    // RESERVED: from here on the budget is spent, whatever happens.
+    this.#ledger.commit();
     const sealed = await this.#seal(releases);
+    // SEALED: nothing leaves before all of it is on disk.
+    this.#ledger.commit();
     this.#publish(releases);
-    return {
-      cells: decisions.map((decision) => outcomeOf(decision, sealed)),
-      budget: budgetState(window, this.#ledger),
-    };
+    this.#ledger.commit();
+    return decided.map((each) => this.#respond(each, sealed));
   }
 
-  async #decide(
-    window: AdmittedWindow,
-    { cells }: WindowReleaseRequest,
-  ): Promise<{ readonly decisions: readonly CellDecision[]; readonly releases: readonly Release[] }> {
-    const deciding = new CellDecisions(this.#policy, this.#ledger, window);
+  async #decide(asked: readonly AskedWindow[]): Promise<Decided[]> {
+    const decided: Decided[] = [];
+    for (const each of asked) {
+      const window = this.#policy.admitWindow(each.request, this.#clock());
+      const cells = window.admitted ? await this.#decideCells(window.value, each) : [];
+      decided.push({ asked: each, window, cells });
+    }
+    return decided;
+  }
+
+  async #decideCells(window: AdmittedWindow, { request, peer }: AskedWindow): Promise<CellDecision[]> {
+    const at = Math.floor(this.#clock() / 1000);
+    const deciding = new CellDecisions(this.#policy, this.#ledger, window, at);
     const decisions: CellDecision[] = [];
-    for (const cell of cells) {
-      decisions.push(deciding.decide(cell));
+    for (const cell of request.cells) {
+      const decision = deciding.decide(cell);
+      if (decision.kind === 'release') this.#log.notGranted(peer, decision.release);
+      decisions.push(decision);
       await yieldToOthers();
     }
-    return { decisions, releases: deciding.releases };
-  }
-
-  /** RESERVED: from here on the budget is spent, whatever happens. */
-  #reserve(releases: readonly Release[], peer: string): void {
-    const fresh = releases.filter(({ record }) => record === undefined);
-    this.#ledger.append(fresh.map(({ reserved }) => reserved));
-    for (const release of fresh) this.#log.overBudget(peer, release);
+    return decisions;
   }
 
   /**
-   * SEALED: decrypts what no earlier request brought this far; nothing leaves before all of it is on disk.
-   * Whoever crashed in between did not answer, so doing it again under the same debit is no second release.
+   * Decrypts what no earlier request brought this far. Whoever crashed in between did not answer, so doing it again
+   * under the same debit is no second release.
    */
   async #seal(releases: readonly Release[]): Promise<ReadonlyMap<string, SealedOutcome>> {
-    const bodies: SealedBody[] = [];
-    for (const release of releases.filter(({ record }) => record?.sealed === undefined)) {
-      bodies.push({ state: 'SEALED', releaseId: release.reserved.releaseId, outcome: this.#open(release) });
+    const sealed = new Map<string, SealedOutcome>();
+    for (const release of releases) {
+      const { releaseId } = release.reserved;
+      if (sealed.has(releaseId)) continue;
+      sealed.set(releaseId, release.record?.sealed ?? this.#sealOne(release));
       await yieldToOthers();
     }
-    const positions = this.#ledger.append(bodies);
-    const known = releases.flatMap(({ reserved, record }): [string, SealedOutcome][] =>
-      record?.sealed === undefined ? [] : [[reserved.releaseId, record.sealed]],
-    );
-    const fresh = positions.flatMap((position, index): [string, SealedOutcome][] => {
-      const body = bodies[index];
-      return body === undefined ? [] : [[body.releaseId, { outcome: body.outcome, position }]];
-    });
-    return new Map([...known, ...fresh]);
+    return sealed;
+  }
+
+  #sealOne(release: Release): SealedOutcome {
+    const { releaseId } = release.reserved;
+    const outcome = this.#open(release);
+    const [position] = this.#ledger.append([{ state: 'SEALED', releaseId, outcome }]);
+    if (position === undefined) throw new Error('an entry was appended without a position');
+    return { outcome, position };
   }
 
   #open({ cell, reserved }: Release): SealedBody['outcome'] {
-    if (reserved.decision === 'budget') return { status: 'suppressed', reason: 'budget' };
+    if (reserved.decision === 'burned') return { status: 'suppressed', reason: 'error' };
+    if (reserved.decision !== 'granted') return { status: 'suppressed', reason: 'budget' };
     try {
       return openCell(cell, this.#noise.pool, this.#random);
     } catch (error) {
@@ -158,7 +171,22 @@ export class ReleaseService implements AggregateDecryptor {
   /** PUBLISHED: the outcomes are about to be handed out. */
   #publish(releases: readonly Release[]): void {
     const unpublished = releases.filter(({ record }) => record?.published !== true);
-    this.#ledger.append(unpublished.map(({ reserved: { releaseId } }) => ({ state: 'PUBLISHED', releaseId })));
+    const ids = new Set(unpublished.map(({ reserved }) => reserved.releaseId));
+    this.#ledger.append([...ids].map((releaseId) => ({ state: 'PUBLISHED', releaseId })));
+  }
+
+  #respond(
+    { asked: { request, peer }, window, cells }: Decided,
+    sealed: ReadonlyMap<string, SealedOutcome>,
+  ): WindowReleaseResponse {
+    const response = window.admitted
+      ? { cells: cells.map((cell) => outcomeOf(cell, sealed)), budget: budgetState(window.value, this.#ledger) }
+      : {
+          cells: request.cells.map((): CellOutcome => ({ status: 'refused', reason: window.reason })),
+          budget: NO_BUDGET,
+        };
+    this.#log.answered(peer, request, response);
+    return response;
   }
 }
 

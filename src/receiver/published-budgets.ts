@@ -29,11 +29,6 @@ function isNewer(candidate: BudgetState, known: BudgetState): boolean {
 function addBudget(points: PublishedPoints, budget: BudgetState, end: number): void {
   const { domain, measure, periodStart: start } = budget;
   for (const part of ['limit', 'consumed', 'remaining'] as const) {
-    points.add(
-      BUDGET[part],
-      { start, end },
-      { domain, measure },
-      approximate(parseRationalFraction(budget[part])),
-    );
+    points.add(BUDGET[part], { start, end }, { domain, measure }, approximate(parseRationalFraction(budget[part])));
   }
 }

@@ -2,8 +2,8 @@
 import { formatRational } from '../math/rational.js';
 import type { CompiledMeasurement } from '../plan/components.js';
 import type { Plan } from '../plan/plan.js';
-import { epsilonOfRho, type Mechanism } from '../privacy/index.js';
-import { noiseOf, releaseCost } from '../wire/release-noise.js';
+import type { Mechanism } from '../privacy/index.js';
+import { noiseOf, releaseLoss } from '../wire/release-noise.js';
 
 export interface PublishedGuarantee {
   readonly mechanism: Mechanism['kind'];
@@ -20,14 +20,13 @@ export interface PublishedGuarantee {
 
 export function guaranteeOf(plan: Plan, measurement: CompiledMeasurement): PublishedGuarantee {
   const mechanisms = noiseOf(plan, measurement);
-  const { epsilon, rho } = releaseCost(plan, measurement);
   const { mechanism = 'discrete-laplace', delta = '0' } = plan.privacy;
   const parameters = mechanisms.map((noise) =>
     formatRational(noise.kind === 'discrete-laplace' ? noise.scale : noise.variance),
   );
   return {
     mechanism,
-    epsilon: formatRational(epsilon ?? epsilonOfRho(rho, delta)),
+    epsilon: formatRational(releaseLoss(plan, measurement)),
     delta: mechanism === 'discrete-gaussian' ? delta : '0',
     noise: [...new Set(parameters)].join(', '),
   };

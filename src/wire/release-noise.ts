@@ -19,7 +19,7 @@ import { sensitivityOf } from '../plan/sensitivity.js';
 import { gaussianOfRho, laplaceFor } from '../privacy/calibration.js';
 import type { DiscreteGaussian, Mechanism } from '../privacy/mechanism.js';
 import { addCosts, mechanismCost, NO_COST, type PrivacyCost } from '../privacy/privacy-cost.js';
-import { maxRho } from '../privacy/zcdp-conversion.js';
+import { epsilonOfRho, maxRho } from '../privacy/zcdp-conversion.js';
 import { totalSensitivity } from './total-sensitivity.js';
 
 /**
@@ -53,6 +53,15 @@ export function releaseCost(plan: Plan, measurement: CompiledMeasurement): Priva
   const { kind } = measurement.measurement;
   const [first = NO_COST] = costs;
   return kind === 'sum' || kind === 'product' ? costs.reduce(addCosts, NO_COST) : first;
+}
+
+/**
+ * The epsilon of that cost: its own, or under Gaussian noise what its rho gives at the plan's delta. Of one
+ * measurement alone; the epsilons of several do not add up under Gaussian noise, their rhos do.
+ */
+export function releaseLoss(plan: Plan, measurement: CompiledMeasurement): Rational {
+  const { epsilon, rho } = releaseCost(plan, measurement);
+  return epsilon ?? epsilonOfRho(rho, plan.privacy.delta ?? '0');
 }
 
 /** Laplace noise of scale t on changes s has rho = sum of s^2 / (2 t^2): every window is (s / t, 0) by itself. */

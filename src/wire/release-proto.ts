@@ -115,6 +115,7 @@ message BudgetState {
   string limit = 3;        // "n" or "n/d"
   string consumed = 4;
   string remaining = 5;
+  string measure = 6;      // epsilon or rho
 }
 `;
 

@@ -4,6 +4,7 @@ import { count, bytesOf, decodeMessage, hashBytes, hashText, type Decoded } from
 import { decodeInteger, encodeInteger, MAX_INTEGER_BYTES } from './release-integers.js';
 import { ResponseType } from './release-proto.js';
 import {
+  BUDGET_MEASURES,
   REFUSAL_REASONS,
   SUPPRESSION_REASONS,
   type CellOutcome,
@@ -48,6 +49,7 @@ const cell = z.pipe(
 
 export const budget = z.object({
   domain: z.string().check(z.maxLength(64)),
+  measure: z.enum(BUDGET_MEASURES),
   periodStart: count,
   limit: fraction,
   consumed: fraction,

@@ -85,9 +85,15 @@ export interface LedgerPosition {
   readonly hash: string;
 }
 
+/** What a budget counts: sums of epsilon, or of rho of zero-concentrated differential privacy. */
+export const BUDGET_MEASURES = ['epsilon', 'rho'] as const;
+export type BudgetMeasure = (typeof BUDGET_MEASURES)[number];
+
 /** State of the domain's budget in the period that holds the window; exact fractions as "n" or "n/d". */
 export interface BudgetState {
   readonly domain: string;
+  /** Of limit, consumed and remaining. */
+  readonly measure: BudgetMeasure;
   /** Unix seconds of the period's start. */
   readonly periodStart: number;
   readonly limit: string;

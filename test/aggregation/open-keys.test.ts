@@ -271,7 +271,14 @@ function renamed({ header, id, ciphertexts }: VerifiedContribution, feature: str
 }
 
 function answerTo(request: WindowReleaseRequest): WindowReleaseResponse {
-  const budget = { domain: 'shop', periodStart: 0, limit: '2', consumed: '2', remaining: '0' };
+  const budget = {
+    domain: 'shop',
+    periodStart: 0,
+    measure: 'epsilon' as const,
+    limit: '2',
+    consumed: '2',
+    remaining: '0',
+  };
   const refused = { status: 'refused' as const, reason: 'range' as const };
   return { cells: request.cells.map(() => refused), budget };
 }

@@ -106,7 +106,14 @@ const released = (...values: bigint[]): CellOutcome => ({
 });
 
 async function answer(index: number, outcomes: CellOutcome[], totals?: DecodedTotal[]): Promise<void> {
-  const budget = { domain: 'shop', periodStart: 0, limit: '1', consumed: '1', remaining: '0' };
+  const budget = {
+    domain: 'shop',
+    periodStart: 0,
+    measure: 'epsilon' as const,
+    limit: '1',
+    consumed: '1',
+    remaining: '0',
+  };
   await store.storeAnswer(windowOf(index), { cells: outcomes, budget }, totals);
 }
 

@@ -87,7 +87,14 @@ function answerTo(request: WindowReleaseRequest): WindowReleaseResponse {
     { status: 'suppressed', releaseId: 'b', reason: 'budget', ledger: position },
     { status: 'refused', reason: 'conflict' },
   ];
-  const budget = { domain: 'shop', periodStart: 0, limit: '20', consumed: '1/3', remaining: '59/3' };
+  const budget = {
+    domain: 'shop',
+    periodStart: 0,
+    measure: 'epsilon' as const,
+    limit: '20',
+    consumed: '1/3',
+    remaining: '59/3',
+  };
   return { cells: request.cells.map((_, index) => outcomes[index % 3]!), budget };
 }
 

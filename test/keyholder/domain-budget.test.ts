@@ -126,14 +126,16 @@ describe('the strictest limit of a period binds every plan of the domain', () =>
     const [entry] = [...running.ledger.entries()];
     expect(JSON.parse(entry!.body)).toMatchObject({
       domain: 'shop',
-      limits: [
-        { period: 'hour', limit: '2' },
-        { period: 'day', limit: '5' },
-        { period: 'week', limit: '2' },
-      ],
+      payment: {
+        limits: [
+          { period: 'hour', most: '2' },
+          { period: 'day', most: '5' },
+          { period: 'week', most: '2' },
+        ],
+      },
     });
     const { periods } = verifyLedgerExport(exportLedger(running.ledger.entries()));
-    expect(periods.map(({ period, consumed, granted }) => [period, consumed, granted])).toEqual([
+    expect(periods.map(({ period, spent, granted }) => [period, spent.epsilon, granted])).toEqual([
       ['hour', '1', 1],
       ['day', '1', 1],
       ['week', '1', 1],

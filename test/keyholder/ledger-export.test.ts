@@ -3,17 +3,23 @@ import { describe, expect, test } from 'vitest';
 import { exportLedger, verifyLedgerExport } from '../../src/keyholder/ledger-export.js';
 import { createEntry, type EntryBody, type LedgerEntry } from '../../src/keyholder/ledger-entry.js';
 import { openLedger } from '../../src/keyholder/ledger.js';
-import { cellAt, DAY, publishedBody, reservedBody, sealedBody } from '../support/ledger.js';
+import { append, cellAt, DAY, publishedBody, reservedBody, sealedBody } from '../support/ledger.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** Ten releases that spend a day's budget, one that no longer fits, one on the next day. */
 function exported(): string[] {
   const ledger = openLedger(join(temporaryFolder(), 'ledger.sqlite'));
   const cells = Array.from({ length: 10 }, (_, window) => cellAt(window));
-  ledger.append(cells.map((cell) => reservedBody(cell)));
-  ledger.append([reservedBody(cellAt(10), { decision: 'budget' }), reservedBody(cellAt(DAY / 60))]);
-  ledger.append(cells.map((cell) => sealedBody(cell)));
-  ledger.append([publishedBody(cellAt(0))]);
+  append(
+    ledger,
+    cells.map((cell) => reservedBody(cell)),
+  );
+  append(ledger, [reservedBody(cellAt(10), { decision: 'budget' }), reservedBody(cellAt(DAY / 60))]);
+  append(
+    ledger,
+    cells.map((cell) => sealedBody(cell)),
+  );
+  append(ledger, [publishedBody(cellAt(0))]);
   const lines = [...exportLedger(ledger.entries())];
   ledger.close();
   return lines;
@@ -23,12 +29,13 @@ describe('an export', () => {
   test('verifies without the database and shows what was spent', () => {
     const lines = exported();
     const last = JSON.parse(lines.at(-1)!) as { hash: string };
+    const day = { domain: 'shop', period: 'day', unit: 'event' };
     expect(verifyLedgerExport(lines)).toEqual({
       head: { sequence: 23, hash: last.hash },
       releases: { reserved: 12, sealed: 10, published: 1 },
       periods: [
-        { domain: 'shop', period: 'day', periodStart: 0, consumed: '1', granted: 10, suppressed: 1 },
-        { domain: 'shop', period: 'day', periodStart: DAY, consumed: '1/10', granted: 1, suppressed: 0 },
+        { ...day, periodStart: 0, spent: { epsilon: '1', rho: '1/20', delta: '0' }, granted: 10, refused: 1 },
+        { ...day, periodStart: DAY, spent: { epsilon: '1/10', rho: '1/200', delta: '0' }, granted: 1, refused: 0 },
       ],
     });
   });

@@ -4,10 +4,18 @@ import Database from 'libsql';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Ledger, openLedger } from '../../src/keyholder/ledger.js';
 import { createEntry, GENESIS, type EntryBody } from '../../src/keyholder/ledger-entry.js';
-import { formatRational } from '../../src/math/rational.js';
 import { cellIdOf } from '../../src/keyholder/release-id.js';
 import { closeSqlite, openSqlite } from '../../src/service/sqlite.js';
-import { cellAt, DAY, publishedBody, reservedBody, sealedBody } from '../support/ledger.js';
+import {
+  append,
+  cellAt,
+  DAY,
+  ownPayment,
+  publishedBody,
+  reservedBody,
+  sealedBody,
+  spentEpsilon,
+} from '../support/ledger.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 function open(path: string): Ledger {
@@ -22,9 +30,12 @@ function open(path: string): Ledger {
 function writtenLedger(): string {
   const path = join(temporaryFolder(), 'ledger.sqlite');
   const ledger = openLedger(path);
-  ledger.append([0, 1, 2].map((window) => reservedBody(cellAt(window))));
-  ledger.append([sealedBody(cellAt(1)), sealedBody(cellAt(2))]);
-  ledger.append([publishedBody(cellAt(2))]);
+  append(
+    ledger,
+    [0, 1, 2].map((window) => reservedBody(cellAt(window))),
+  );
+  append(ledger, [sealedBody(cellAt(1)), sealedBody(cellAt(2))]);
+  append(ledger, [publishedBody(cellAt(2))]);
   ledger.close();
   return path;
 }
@@ -51,7 +62,7 @@ describe('what is written', () => {
       reserved: { domain: 'shop' },
     });
     expect(ledger.find(cellAt(3))).toBeUndefined();
-    expect(formatRational(ledger.spent('shop', 'day', 0))).toBe('3/10');
+    expect(spentEpsilon(ledger, 'shop', 'day', 0)).toBe('3/10');
   });
 
   test('a cell is found whichever keys it was released under', () => {
@@ -62,9 +73,9 @@ describe('what is written', () => {
   test('debits count in the hour, the day and the week of the window', () => {
     const ledger = open(join(temporaryFolder(), 'ledger.sqlite'));
     const late = cellAt((DAY + 3600) / 60);
-    ledger.append([reservedBody(cellAt(0)), reservedBody(cellAt(59)), reservedBody(cellAt(60)), reservedBody(late)]);
+    append(ledger, [reservedBody(cellAt(0)), reservedBody(cellAt(59)), reservedBody(cellAt(60)), reservedBody(late)]);
     const spent = (period: 'hour' | 'day' | 'week', start: number): string =>
-      formatRational(ledger.spent('shop', period, start));
+      spentEpsilon(ledger, 'shop', period, start);
     expect([spent('hour', 0), spent('hour', 3600), spent('day', 0), spent('day', DAY)]).toEqual([
       '1/5',
       '1/10',
@@ -72,14 +83,13 @@ describe('what is written', () => {
       '1/10',
     ]);
     expect(spent('week', 0)).toBe('2/5');
-    expect(formatRational(ledger.spent('other', 'day', 0))).toBe('0');
+    expect(spentEpsilon(ledger, 'other', 'day', 0)).toBe('0');
   });
 
   test('a window that crosses the end of a period counts in both', () => {
     const ledger = open(join(temporaryFolder(), 'ledger.sqlite'));
-    ledger.append([reservedBody(cellAt(0, { rangeStart: DAY - 60, rangeEnd: DAY + 3660 }))]);
-    const spent = (period: 'hour' | 'day', start: number): string =>
-      formatRational(ledger.spent('shop', period, start));
+    append(ledger, [reservedBody(cellAt(0, { rangeStart: DAY - 60, rangeEnd: DAY + 3660 }))]);
+    const spent = (period: 'hour' | 'day', start: number): string => spentEpsilon(ledger, 'shop', period, start);
     expect([DAY - 7200, DAY - 3600, DAY, DAY + 3600, DAY + 7200].map((start) => spent('hour', start))).toEqual([
       '0',
       '1/10',
@@ -93,10 +103,10 @@ describe('what is written', () => {
   test('a cell refused for want of budget costs nothing', () => {
     const path = join(temporaryFolder(), 'ledger.sqlite');
     const ledger = openLedger(path);
-    ledger.append([reservedBody(cellAt(0), { decision: 'budget', epsilon: '2' })]);
-    ledger.append([sealedBody(cellAt(0), { status: 'suppressed', reason: 'budget' })]);
+    append(ledger, [reservedBody(cellAt(0), { decision: 'budget', payment: ownPayment('2') })]);
+    append(ledger, [sealedBody(cellAt(0), { status: 'suppressed', reason: 'budget' })]);
     ledger.close();
-    expect(formatRational(open(path).spent('shop', 'day', 0))).toBe('0');
+    expect(spentEpsilon(open(path), 'shop', 'day', 0)).toBe('0');
   });
 
   test('the file is for its owner only', () => {
@@ -108,16 +118,16 @@ describe('the database refuses', () => {
   test.each([
     ['changing an entry', "UPDATE entries SET body = '{}' WHERE sequence = 1"],
     ['removing an entry', 'DELETE FROM entries WHERE sequence = 6'],
-    ['replacing an entry', "INSERT OR REPLACE INTO entries SELECT 1, 'x', 'RESERVED', 'y', '', '', ''"],
-    ['leaving a gap', "INSERT INTO entries VALUES (9, 'x', 'RESERVED', 'y', '', '', '')"],
-    ['sealing what is not reserved', "INSERT INTO entries VALUES (7, 'x', 'SEALED', NULL, '', '', '')"],
+    ['replacing an entry', "INSERT OR REPLACE INTO entries SELECT 1, 'RESERVED', 'x', 'y', '', '', ''"],
+    ['leaving a gap', "INSERT INTO entries VALUES (9, 'RESERVED', 'x', 'y', '', '', '')"],
+    ['sealing what is not reserved', "INSERT INTO entries VALUES (7, 'SEALED', 'x', NULL, '', '', '')"],
     [
       'reserving a cell twice',
-      "INSERT INTO entries SELECT 7, 'x', 'RESERVED', cell_id, '', '', '' FROM entries WHERE sequence = 1",
+      "INSERT INTO entries SELECT 7, 'RESERVED', 'x', cell_id, '', '', '' FROM entries WHERE sequence = 1",
     ],
     [
       'a second outcome',
-      "INSERT INTO entries SELECT 7, release_id, 'SEALED', NULL, '', '', '' FROM entries WHERE sequence = 4",
+      "INSERT INTO entries SELECT 7, 'SEALED', release_id, NULL, '', '', '' FROM entries WHERE sequence = 4",
     ],
   ])('%s', (_name, sql) => {
     const database = openSqlite(writtenLedger());
@@ -135,7 +145,7 @@ describe('opening a ledger that was edited names the first bad entry', () => {
   });
 
   test.each([
-    [2, `UPDATE entries SET body = replace(body, '1/10', '1/99') WHERE sequence = 2`],
+    [2, `UPDATE entries SET body = replace(body, '"1/10"', '"1/99"') WHERE sequence = 2`],
     [4, `UPDATE entries SET body = replace(body, '"12"', '"13"') WHERE sequence = 4`],
     [3, 'DELETE FROM entries WHERE sequence = 3'],
     [1, 'DELETE FROM entries WHERE sequence = 1'],
@@ -179,9 +189,10 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
       const entry = createEntry(index + 1, previous, body);
       previous = entry.hash;
       const cell = body.state === 'RESERVED' ? cellIdOf(body.cell) : null;
+      const release = body.state === 'RESERVED_PERIOD' ? null : body.releaseId;
       database
         .prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)')
-        .run(entry.sequence, body.releaseId, body.state, cell, entry.previousHash, entry.hash, entry.body);
+        .run(entry.sequence, body.state, release, cell, entry.previousHash, entry.hash, entry.body);
     });
     database.close();
     return path;
@@ -189,29 +200,33 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
 
   const cell = cellAt(0);
   const OTHER_DECISION = /decision is not the one/;
-  const DAY_LIMIT = { period: 'day', limit: '1' } as const;
-  const HOUR_LIMIT = { period: 'hour', limit: '1/10' } as const;
+  const DAY_LIMIT = { period: 'day', measure: 'epsilon', most: '1', delta: '0' } as const;
+  const HOUR_LIMIT = { ...DAY_LIMIT, period: 'hour', most: '1/10' } as const;
   test.each<[string, RegExp, EntryBody[]]>([
-    ['budget exceeded', OTHER_DECISION, [reservedBody(cell, { epsilon: '11/10' })]],
+    ['budget exceeded', OTHER_DECISION, [reservedBody(cell, { payment: ownPayment('11/10') })]],
     ['refused though it fits', OTHER_DECISION, [reservedBody(cell, { decision: 'budget' })]],
     [
       'release id of another cell',
       /release id/,
       [{ ...reservedBody(cell), releaseId: reservedBody(cellAt(1)).releaseId }],
     ],
-    ['a limit that is named twice', /limit twice/, [reservedBody(cell, { limits: [DAY_LIMIT, DAY_LIMIT] })]],
-    ['no limit at all', /malformed/, [reservedBody(cell, { limits: [] })]],
+    [
+      'a limit that is named twice',
+      /limit twice/,
+      [reservedBody(cell, { payment: ownPayment('1/10', [DAY_LIMIT, DAY_LIMIT]) })],
+    ],
+    ['no limit at all', /malformed/, [reservedBody(cell, { payment: { ...ownPayment(), limits: [] } as never })]],
     [
       'the second of two limits exceeded',
       OTHER_DECISION,
-      [reservedBody(cell, { limits: [DAY_LIMIT, HOUR_LIMIT], epsilon: '1/2' })],
+      [reservedBody(cell, { payment: ownPayment('1/2', [DAY_LIMIT, HOUR_LIMIT]) })],
     ],
     [
       'the budget of the second hour it touches exceeded',
       OTHER_DECISION,
       [
-        reservedBody(cellAt(61), { limits: [HOUR_LIMIT] }),
-        reservedBody(cellAt(59, { rangeEnd: 60 * 61 }), { limits: [HOUR_LIMIT] }),
+        reservedBody(cellAt(61), { payment: ownPayment('1/10', [HOUR_LIMIT]) }),
+        reservedBody(cellAt(59, { rangeEnd: 60 * 61 }), { payment: ownPayment('1/10', [HOUR_LIMIT]) }),
       ],
     ],
     ['a window longer than any', /longer than any/, [reservedBody(cellAt(0, { rangeEnd: 32 * DAY }))]],
@@ -225,7 +240,7 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
     [
       'released though refused',
       /contradicts/,
-      [reservedBody(cell, { decision: 'budget', epsilon: '2' }), sealedBody(cell)],
+      [reservedBody(cell, { decision: 'budget', payment: ownPayment('2') }), sealedBody(cell)],
     ],
   ])('%s', (_name, message, bodies) => {
     const path = forged(bodies);
@@ -239,25 +254,27 @@ describe('a failed write', () => {
     const path = join(temporaryFolder(), 'ledger.sqlite');
     const database = openSqlite(path);
     const ledger = Ledger.fromDatabase(database);
-    ledger.append([reservedBody(cellAt(0))]);
+    append(ledger, [reservedBody(cellAt(0))]);
     const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { page_count: number };
     database.pragma(`max_page_count = ${String(pages)}`);
 
-    const many = Array.from({ length: 200 }, (_, window) => reservedBody(cellAt(window + 1), { epsilon: '1/1000' }));
-    expect(() => ledger.append(many)).toThrow(expect.objectContaining({ code: 'storage' }));
+    const many = Array.from({ length: 200 }, (_, window) =>
+      reservedBody(cellAt(window + 1), { payment: ownPayment('1/1000') }),
+    );
+    expect(() => append(ledger, many)).toThrow(expect.objectContaining({ code: 'storage' }));
     expect(ledger.usable).toBe(false);
-    expect(() => ledger.append([sealedBody(cellAt(0))])).toThrow(expect.objectContaining({ code: 'storage' }));
+    expect(() => append(ledger, [sealedBody(cellAt(0))])).toThrow(expect.objectContaining({ code: 'storage' }));
     expect(() => ledger.find(cellAt(0))).toThrow(expect.objectContaining({ code: 'storage' }));
     ledger.close();
 
     const again = open(path);
     expect(again.head.sequence).toBe(1);
-    expect(formatRational(again.spent('shop', 'day', 0))).toBe('1/10');
+    expect(spentEpsilon(again, 'shop', 'day', 0)).toBe('1/10');
   });
 
   test('what the database refuses stops it too', () => {
     const ledger = open(join(temporaryFolder(), 'ledger.sqlite'));
-    expect(() => ledger.append([sealedBody(cellAt(0))])).toThrow(expect.objectContaining({ code: 'storage' }));
+    expect(() => append(ledger, [sealedBody(cellAt(0))])).toThrow(expect.objectContaining({ code: 'storage' }));
     expect(ledger.usable).toBe(false);
   });
 });

@@ -86,7 +86,7 @@ describe.each(CRASH_POINTS)('killed $moment $state', (point) => {
     const ledger = openLedger(ledgerPath(where.dataFolder));
     const { periods, releases } = verifyLedgerExport(exportLedger(ledger.entries()));
     ledger.close();
-    expect(periods).toMatchObject([{ consumed: '1', granted: 1 }]);
+    expect(periods).toMatchObject([{ spent: { epsilon: '1' }, granted: 1 }]);
     expect(releases).toEqual({ reserved: 1, sealed: 1, published: 1 });
   });
 });
@@ -124,7 +124,7 @@ test('killed in the middle of whatever it does, five times: no answer ever chang
   const { periods, releases } = verifyLedgerExport(exportLedger(ledger.entries()));
   ledger.close();
   // Budget 20 a day, 45 cells at epsilon 1.
-  expect(periods).toMatchObject([{ consumed: '20', granted: 20, suppressed: 25 }]);
+  expect(periods).toMatchObject([{ spent: { epsilon: '20' }, granted: 20, refused: 25 }]);
   expect(releases).toEqual({ reserved: 45, sealed: 45, published: 45 });
 });
 

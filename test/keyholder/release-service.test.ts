@@ -46,6 +46,7 @@ describe('a release', () => {
     expect(budget).toEqual({
       domain: 'shop',
       periodStart: FIRST_WINDOW,
+      measure: 'epsilon',
       limit: '1000',
       consumed: '20',
       remaining: '980',
@@ -271,7 +272,7 @@ describe('refused, with nothing charged:', () => {
     const answer = await service.releaseWindow({ ...good(), planHash: new Uint8Array(32) });
     expect(answer).toEqual({
       cells: [{ status: 'refused', reason: 'unknown_plan' }],
-      budget: { domain: '', periodStart: 0, limit: '0', consumed: '0', remaining: '0' },
+      budget: { domain: '', periodStart: 0, measure: 'epsilon', limit: '0', consumed: '0', remaining: '0' },
     });
     expect(ledger.head.sequence).toBe(0);
   });

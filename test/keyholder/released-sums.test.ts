@@ -45,7 +45,9 @@ async function noiseBySlot(measurement: Measurement, truths: readonly bigint[], 
     }
   }
   const [reserved] = [...ledger.entries()];
-  expect(JSON.parse(reserved!.body)).toMatchObject({ noise: scalesOf(measurement) });
+  expect(JSON.parse(reserved!.body)).toMatchObject({
+    noise: scalesOf(measurement).map((parameter) => ({ parameter })),
+  });
   return noise;
 }
 

@@ -37,7 +37,7 @@ const response: WindowReleaseResponse = {
       ledger: { sequence: 3, hash: toBase64Url(new Uint8Array(32).fill(6)) },
     },
   ],
-  budget: { domain: 'shop', periodStart: 0, limit: '20', consumed: '1/3', remaining: '59/3' },
+  budget: { domain: 'shop', periodStart: 0, measure: 'epsilon', limit: '20', consumed: '1/3', remaining: '59/3' },
 };
 
 type Answer = (bytes: Buffer, callback: sendUnaryData<Buffer>) => void;

@@ -17,7 +17,14 @@ import { key, logger, plan, until, WINDOW } from './harness.js';
 import { testPlan } from '../support/plans.js';
 
 const encryptor = new Encryptor(key);
-const BUDGET: BudgetState = { domain: 'shop', periodStart: 0, limit: '20', consumed: '13/2', remaining: '27/2' };
+const BUDGET: BudgetState = {
+  domain: 'shop',
+  periodStart: 0,
+  measure: 'epsilon',
+  limit: '20',
+  consumed: '13/2',
+  remaining: '27/2',
+};
 
 let folder: string;
 let store: SqliteStore;
@@ -228,7 +235,14 @@ describe('released values as metrics', () => {
   });
 
   test('of a window that was refused altogether are suppressed, and say nothing about a budget', async () => {
-    const budget = { domain: '', periodStart: 0, limit: '0', consumed: '0', remaining: '0' };
+    const budget = {
+      domain: '',
+      periodStart: 0,
+      measure: 'epsilon' as const,
+      limit: '0',
+      consumed: '0',
+      remaining: '0',
+    };
     await publish(WINDOW, () => ({ status: 'refused', reason: 'unknown_plan' }), { budget });
     const metrics = await collect();
     expect(metrics.get('telemetry_kit.suppressed')!.dataPoints).toHaveLength(6);

@@ -42,7 +42,7 @@ export class TestDecryptor implements AggregateDecryptor {
     const consumed = String(this.requests.length);
     return Promise.resolve({
       cells,
-      budget: { domain: 'shop', periodStart: 0, limit: '20', consumed, remaining: '1/2' },
+      budget: { domain: 'shop', periodStart: 0, measure: 'epsilon', limit: '20', consumed, remaining: '1/2' },
     });
   }
 

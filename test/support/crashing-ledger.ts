@@ -2,8 +2,6 @@
 import type { EntryBody, EntryState } from '../../src/keyholder/ledger-entry.js';
 import type { LedgerRecord, ReleaseLedger } from '../../src/keyholder/ledger-record.js';
 import type { CellIdentity } from '../../src/keyholder/release-id.js';
-import type { Rational } from '../../src/math/rational.js';
-import type { Period } from '../../src/plan/plan.js';
 import type { LedgerPosition } from '../../src/wire/release.js';
 
 export interface CrashPoint {
@@ -17,10 +15,12 @@ export const CRASH_POINTS: readonly CrashPoint[] = (['RESERVED', 'SEALED', 'PUBL
 
 export class Crash extends Error {}
 
+/** The states of a release that a commit makes durable; a period's reservation comes with the first release. */
 export class CrashingLedger implements ReleaseLedger {
   readonly #inner: ReleaseLedger;
   readonly #point: CrashPoint;
   #dead = false;
+  #reached = false;
 
   constructor(inner: ReleaseLedger, point: CrashPoint) {
     this.#inner = inner;
@@ -35,22 +35,26 @@ export class CrashingLedger implements ReleaseLedger {
     return this.#inner.usable;
   }
 
+  get state(): ReleaseLedger['state'] {
+    return this.#inner.state;
+  }
+
   find(cell: CellIdentity): LedgerRecord | undefined {
     this.#assertAlive();
     return this.#inner.find(cell);
   }
 
-  spent(domain: string, period: Period, periodStart: number): Rational {
-    return this.#inner.spent(domain, period, periodStart);
-  }
-
   append(entries: readonly EntryBody[]): readonly LedgerPosition[] {
     this.#assertAlive();
-    const reached = entries.some(({ state }) => state === this.#point.state);
-    if (reached && this.#point.moment === 'before') this.#die();
-    const positions = this.#inner.append(entries);
-    if (reached) this.#die();
-    return positions;
+    this.#reached ||= entries.some(({ state }) => state === this.#point.state);
+    return this.#inner.append(entries);
+  }
+
+  commit(): void {
+    this.#assertAlive();
+    if (this.#reached && this.#point.moment === 'before') this.#die();
+    this.#inner.commit();
+    if (this.#reached) this.#die();
   }
 
   #die(): never {

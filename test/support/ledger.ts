@@ -1,6 +1,10 @@
 /** Ledger entries for tests, made by the rules the ledger checks. */
 import { toBase64Url } from '../../src/bytes.js';
-import type { EntryBody, ReservedBody, SealedBody } from '../../src/keyholder/ledger-entry.js';
+import type { EntryBody, ReservedBody, ReservedPeriodBody, SealedBody } from '../../src/keyholder/ledger-entry.js';
+import type { Ledger } from '../../src/keyholder/ledger.js';
+import { reservationIdOf } from '../../src/keyholder/period-terms.js';
+import { formatRational } from '../../src/math/rational.js';
+import type { Period } from '../../src/plan/plan.js';
 import { releaseIdOf, type CellIdentity } from '../../src/keyholder/release-id.js';
 
 export const DAY = 86_400;
@@ -20,18 +24,68 @@ export function cellAt(window: number, overrides: Partial<CellIdentity> = {}): C
   };
 }
 
+/** Appends and makes durable. */
+export function append(ledger: Ledger, bodies: readonly EntryBody[]): void {
+  ledger.append(bodies);
+  ledger.commit();
+}
+
+/** Epsilon debited in a period, all shares together. */
+export function spentEpsilon(ledger: Ledger, domain: string, period: Period, periodStart: number): string {
+  const { epsilon } = ledger.state.accounts.spent(domain, undefined, period, periodStart);
+  return epsilon === undefined ? 'none' : formatRational(epsilon);
+}
+
+/** A payment of its own, in a day's budget of 1. */
+export function ownPayment(epsilon = '1/10', limits: readonly object[] = []): ReservedBody['payment'] {
+  const day = { period: 'day', measure: 'epsilon', most: '1', delta: '0' };
+  const cost = { epsilon, rho: '1/200', delta: '0' };
+  return { by: 'release', cost, limits: limits.length === 0 ? [day] : limits } as ReservedBody['payment'];
+}
+
+/** A reservation of a day, at epsilon 1 of 1. */
+export function periodBody(overrides: Partial<ReservedPeriodBody> = {}): ReservedPeriodBody {
+  const cost = { epsilon: '1', rho: '1/2', delta: '0' };
+  const body: ReservedPeriodBody = {
+    state: 'RESERVED_PERIOD',
+    at: 0,
+    reservationId: '',
+    plan: 'shop',
+    terms: hashOf(4),
+    domain: 'shop',
+    unit: 'user-period',
+    period: 'day',
+    periodStart: 0,
+    share: 'streams',
+    bounds: { visits: 3, visitsPerWindow: 3 },
+    reports: [cost],
+    cost,
+    limits: [{ period: 'day', measure: 'epsilon', most: '1', delta: '0' }],
+    decision: 'granted',
+    ...overrides,
+  };
+  return { ...body, reservationId: overrides.reservationId ?? reservationIdOf(body) };
+}
+
 export function reservedBody(cell: CellIdentity, overrides: Partial<ReservedBody> = {}): ReservedBody {
   return {
     state: 'RESERVED',
+    at: 0,
     releaseId: releaseIdOf(cell),
     cell: { ...cell, labels: [...cell.labels], kids: [...cell.kids] },
     aggregateDigest: hashOf(3),
-    decision: 'granted',
-    epsilon: '1/10',
-    mechanism: 'discrete-laplace',
-    noise: ['10', '10'],
     domain: 'shop',
-    limits: [{ period: 'day', limit: '1' }],
+    unit: 'event',
+    period: 'day',
+    share: 'streams',
+    mechanism: 'discrete-laplace',
+    noise: [
+      { parameter: '10', bound: '1' },
+      { parameter: '10', bound: '1' },
+    ],
+    changes: 'one',
+    payment: ownPayment(),
+    decision: 'granted',
     ...overrides,
   };
 }

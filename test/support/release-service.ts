@@ -24,6 +24,7 @@ export interface TestServiceOptions {
   readonly path?: string;
   readonly epsilonPerPeriod?: string;
   readonly epsilonPerRelease?: string;
+  readonly deltaPerPeriod?: string;
   readonly periodOfCeiling?: Period;
   readonly domains?: readonly string[];
   readonly maxWindowAgeDays?: number;
@@ -55,6 +56,7 @@ export function startService(options: TestServiceOptions = {}): TestService {
       epsilonPerPeriod: options.epsilonPerPeriod ?? '1000',
       period: options.periodOfCeiling ?? 'day',
       epsilonPerRelease: options.epsilonPerRelease ?? '10',
+      deltaPerPeriod: options.deltaPerPeriod ?? '0.00001',
     }),
     domains: options.domains ?? ['shop'],
     maxWindowAgeDays: options.maxWindowAgeDays ?? ALL_TIME_DAYS,

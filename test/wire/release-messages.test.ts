@@ -76,6 +76,7 @@ const budget = fc.record({
   limit: fraction,
   consumed: fraction,
   remaining: fraction,
+  measure: fc.constantFrom('epsilon' as const, 'rho' as const),
 });
 const responses: fc.Arbitrary<WindowReleaseResponse> = fc.record({
   cells: fc.array(
@@ -277,7 +278,14 @@ describe('a selection is refused', () => {
   });
 
   test('as an answer without an outcome or with something that is no key', () => {
-    const state = { domain: 'shop', periodStart: 0, limit: '1', consumed: '0', remaining: '1' };
+    const state = {
+      domain: 'shop',
+      periodStart: 0,
+      measure: 'epsilon' as const,
+      limit: '1',
+      consumed: '0',
+      remaining: '1',
+    };
     const ledgerPosition = { sequence: 1, hash: new Uint8Array(32) };
     const answer = (message: object) =>
       decodeSelectionResponse(SelectionResponseType.encode(SelectionResponseType.fromObject(message)).finish()).ok;
@@ -292,7 +300,14 @@ describe('a selection is refused', () => {
 describe('a response is refused', () => {
   const id = new Uint8Array(32);
   const ledgerPosition = { sequence: 1, hash: id };
-  const budget = { domain: 'shop', periodStart: 0, limit: '1', consumed: '0', remaining: '1' };
+  const budget = {
+    domain: 'shop',
+    periodStart: 0,
+    measure: 'epsilon' as const,
+    limit: '1',
+    consumed: '0',
+    remaining: '1',
+  };
   const decode = (message: object) =>
     decodeWindowReleaseResponse(ResponseType.encode(ResponseType.fromObject(message)).finish());
   const withCell = (cell: object) => ({ budget, cells: [cell] });

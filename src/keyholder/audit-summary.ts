@@ -1,0 +1,96 @@
+/** What a ledger proves, added up for people: spending per budget period and what became of releases. */
+import { periodsTouched } from '../plan/budget-period.js';
+import type { Period, PrivacyUnit } from '../plan/plan.js';
+import { formatCost } from './ledger-amounts.js';
+import type { CostText, EntryBody, LimitText, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
+import type { LedgerState } from './ledger-state.js';
+import { rangeOf } from './reservations.js';
+
+/** A budget period that a limit was asked about. */
+export interface PeriodSpending {
+  readonly domain: string;
+  readonly period: Period;
+  /** Unix seconds. */
+  readonly periodStart: number;
+  /** What one epsilon protects. */
+  readonly unit: PrivacyUnit;
+  /** Exact fractions, "n" or "n/d"; without an epsilon where noise was Gaussian. */
+  readonly spent: CostText;
+  /** Debits that were granted: releases that pay for themselves, and reservations of whole periods. */
+  readonly granted: number;
+  /** Releases and reservations that were not. */
+  readonly refused: number;
+}
+
+export interface ReleaseCounts {
+  readonly reserved: number;
+  readonly sealed: number;
+  readonly published: number;
+}
+
+export class AuditSummary {
+  readonly #state: LedgerState;
+  readonly #counts = { reserved: 0, sealed: 0, published: 0 };
+  readonly #periods = new Map<string, Omit<PeriodSpending, 'spent'>>();
+
+  /** `state`: what the entries that were added so far add up to. */
+  constructor(state: LedgerState) {
+    this.#state = state;
+  }
+
+  get releases(): ReleaseCounts {
+    return { ...this.#counts };
+  }
+
+  /** In the order of first appearance. */
+  get periods(): PeriodSpending[] {
+    return [...this.#periods.values()].map((each) => ({
+      ...each,
+      spent: formatCost(this.#state.accounts.spent(each.domain, undefined, each.period, each.periodStart)),
+    }));
+  }
+
+  add(body: EntryBody): void {
+    switch (body.state) {
+      case 'RESERVED':
+        this.#counts.reserved += 1;
+        if (body.payment.by === 'release') this.#debited(body, debitedRange(body), body.payment.limits);
+        return;
+      case 'RESERVED_PERIOD':
+        this.#debited(body, rangeOf(body), body.limits);
+        return;
+      case 'SEALED':
+        this.#counts.sealed += 1;
+        return;
+      case 'PUBLISHED':
+        this.#counts.published += 1;
+        return;
+    }
+  }
+
+  #debited(
+    { domain, unit, decision }: ReservedBody | ReservedPeriodBody,
+    { start, end }: { readonly start: number; readonly end: number },
+    limits: readonly LimitText[],
+  ): void {
+    const granted = decision === 'granted' ? 1 : 0;
+    for (const period of new Set(limits.map((limit) => limit.period))) {
+      for (const periodStart of periodsTouched(period, start, end)) {
+        const key = `${domain} ${period} ${String(periodStart)}`;
+        const before = this.#periods.get(key);
+        this.#periods.set(key, {
+          domain,
+          period,
+          periodStart,
+          unit,
+          granted: (before?.granted ?? 0) + granted,
+          refused: (before?.refused ?? 0) + 1 - granted,
+        });
+      }
+    }
+  }
+}
+
+function debitedRange({ cell }: ReservedBody): { readonly start: number; readonly end: number } {
+  return { start: cell.rangeStart, end: cell.rangeEnd };
+}

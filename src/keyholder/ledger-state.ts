@@ -1,0 +1,110 @@
+/**
+ * What the entries of a ledger add up to, and the decisions that follow from it. The service decides by it before it
+ * writes, and whoever verifies decides again: an entry whose decision is another one is not true.
+ */
+import { periodsTouched } from '../plan/budget-period.js';
+import { BudgetAccounts, type Debit } from './budget-accounts.js';
+import { refusalOf, type BudgetRefusal } from './budget-decision.js';
+import { parseCost, parseLimit, type PeriodLimit } from './ledger-amounts.js';
+import type { EntryBody, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
+import { rangeOf, Reservations } from './reservations.js';
+import { SpanAccounts } from './span-accounts.js';
+
+export type ReservedDraft = Omit<ReservedBody, 'decision'>;
+export type ReservedPeriodDraft = Omit<ReservedPeriodBody, 'decision'>;
+
+export interface Decided<Decision> {
+  readonly decision: Decision;
+  /** The limit it did not fit, where the decision is `budget`. */
+  readonly refusal: BudgetRefusal | undefined;
+}
+
+export class LedgerState {
+  readonly #accounts = new BudgetAccounts();
+  readonly #spans = new SpanAccounts();
+  readonly #reservations = new Reservations();
+  /** Windows that ended by then are never released for the first time. Unix seconds. */
+  #burnedUntil = 0;
+  #newestTime = 0;
+
+  get accounts(): BudgetAccounts {
+    return this.#accounts;
+  }
+
+  get reservations(): Reservations {
+    return this.#reservations;
+  }
+
+  /** When the newest decision was made, by the clock of that time. Unix seconds. */
+  get newestTime(): number {
+    return this.#newestTime;
+  }
+
+  decideRelease(draft: ReservedDraft): Decided<ReservedBody['decision']> {
+    const { cell, payment } = draft;
+    if (cell.rangeEnd <= this.#burnedUntil) return { decision: 'burned', refusal: undefined };
+    if (payment.by === 'period') {
+      const [refused] = payment.reservations.map((id) => this.#decisionOf(id)).filter((each) => each !== 'granted');
+      return { decision: refused ?? 'granted', refusal: undefined };
+    }
+    return this.#decide(debitOf(draft, payment.cost), draft.period, payment.limits.map(parseLimit));
+  }
+
+  decidePeriod(draft: ReservedPeriodDraft): Decided<ReservedPeriodBody['decision']> {
+    if (this.#reservations.hasOtherTerms(draft)) return { decision: 'continuity', refusal: undefined };
+    const debit = { ...draft, ...rangeOf(draft), cost: parseCost(draft.cost) };
+    return this.#decide(debit, draft.period, draft.limits.map(parseLimit));
+  }
+
+  /** Takes an entry in that follows from the others. */
+  record(body: EntryBody): void {
+    switch (body.state) {
+      case 'RESERVED':
+        this.#newestTime = body.at;
+        if (body.decision === 'granted' && body.payment.by === 'release') {
+          this.#debit(debitOf(body, body.payment.cost));
+        }
+        return;
+      case 'RESERVED_PERIOD':
+        this.#newestTime = body.at;
+        this.#reservations.record(body);
+        if (body.decision === 'granted') this.#debit({ ...body, ...rangeOf(body), cost: parseCost(body.cost) });
+        return;
+      case 'SEALED':
+      case 'PUBLISHED':
+        return;
+    }
+  }
+
+  /** Epsilons of another unit in the same period are about something else: they cannot be added up. */
+  #decide(
+    debit: Debit,
+    period: ReservedBody['period'],
+    limits: readonly PeriodLimit[],
+  ): Decided<'granted' | 'budget' | 'continuity'> {
+    const units = periodsTouched(period, debit.start, debit.end).flatMap((start) =>
+      this.#accounts.unitsIn(debit.domain, period, start),
+    );
+    if (units.some((unit) => unit !== debit.unit)) return { decision: 'continuity', refusal: undefined };
+    const refusal = refusalOf(debit, limits, {
+      accounts: this.#accounts,
+      spans: this.#spans,
+      unknownBefore: this.#burnedUntil,
+    });
+    return { decision: refusal === undefined ? 'granted' : 'budget', refusal };
+  }
+
+  #decisionOf(reservationId: string): ReservedPeriodBody['decision'] {
+    return this.#reservations.find(reservationId)?.decision ?? 'budget';
+  }
+
+  #debit(debit: Debit): void {
+    this.#accounts.debit(debit);
+    this.#spans.debit(debit);
+  }
+}
+
+function debitOf(body: ReservedDraft, cost: Parameters<typeof parseCost>[0]): Debit {
+  const { domain, share, unit, cell } = body;
+  return { domain, share, unit, start: cell.rangeStart, end: cell.rangeEnd, cost: parseCost(cost) };
+}

@@ -1,0 +1,73 @@
+/**
+ * What a plan's releases cost that are paid for together, once a budget period. The reservation that pays for them
+ * goes on over a plan change that leaves these terms as they are, such as one of keys; other terms are another
+ * reservation. The plan's name and the reports' are part of them because subjects' visits are counted by those.
+ *
+ * Terms, label `telemetry-kit/v1/period-terms`: plan name | privacy section (RFC 8785 canonical JSON) |
+ *   per report: name | number of measurements | per measurement that is paid per period: release stream | epsilon | rho | delta
+ * Reservation id, label `telemetry-kit/v1/reservation-id`: domain | plan name | period | period start (u64) | terms (32)
+ */
+import canonicalize from 'canonicalize';
+import { fromBase64Url, toBase64Url, utf8ToBytes } from '../bytes.js';
+import { hashFramed, u64 } from '../framing.js';
+import { formatRational } from '../math/rational.js';
+import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
+import { isPaidPerPeriod } from '../plan/plan-cost.js';
+import type { Period, Plan } from '../plan/plan.js';
+import { addCosts, NO_COST, type PrivacyCost } from '../privacy/privacy-cost.js';
+import { releaseCost } from '../wire/release-noise.js';
+
+/** Of one plan; the same for every period. */
+export interface PeriodTerms {
+  /** 32 bytes, base64url. */
+  readonly hash: string;
+  /** Of one period, all reports together. */
+  readonly cost: PrivacyCost;
+  /** By report, in the plan's order. */
+  readonly reports: readonly PrivacyCost[];
+}
+
+/** `undefined` where every release of the plan pays for itself. */
+export function periodTermsOf({ plan, reports }: CompiledPlan): PeriodTerms | undefined {
+  const paid = reports.map((report) => costsOf(plan, report));
+  if (paid.every((costs) => costs.length === 0)) return undefined;
+  const items = paid.flatMap((costs, index) => [
+    utf8ToBytes(reports[index]?.report.name ?? ''),
+    u64(costs.length),
+    ...costs.flatMap(({ stream, cost }) => [stream, ...describeCost(cost)].map(utf8ToBytes)),
+  ]);
+  const head = [plan.name, canonicalize(plan.privacy) ?? ''].map(utf8ToBytes);
+  const sums = paid.map((costs) => costs.map(({ cost }) => cost).reduce(addCosts, NO_COST));
+  return {
+    hash: toBase64Url(hashFramed('telemetry-kit/v1/period-terms', [...head, ...items])),
+    cost: sums.reduce(addCosts, NO_COST),
+    reports: sums,
+  };
+}
+
+/** 32 bytes, base64url. */
+export function reservationIdOf(of: {
+  readonly domain: string;
+  readonly plan: string;
+  readonly period: Period;
+  readonly periodStart: number;
+  readonly terms: string;
+}): string {
+  const { domain, plan, period, periodStart, terms } = of;
+  const names = [domain, plan, period].map(utf8ToBytes);
+  const items = [...names, u64(periodStart), fromBase64Url(terms) ?? utf8ToBytes(terms)];
+  return toBase64Url(hashFramed('telemetry-kit/v1/reservation-id', items));
+}
+
+function costsOf(plan: Plan, { measurements }: CompiledReport): { stream: string; cost: PrivacyCost }[] {
+  return measurements
+    .filter(({ measurement }) => isPaidPerPeriod(plan.privacy, measurement))
+    .map((compiled) => ({
+      stream: compiled.measurement.release ?? 'windows',
+      cost: releaseCost(plan, compiled),
+    }));
+}
+
+function describeCost({ epsilon, rho, delta }: PrivacyCost): string[] {
+  return [epsilon === undefined ? '' : formatRational(epsilon), formatRational(rho), formatRational(delta)];
+}

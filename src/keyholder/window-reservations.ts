@@ -1,0 +1,80 @@
+/**
+ * The reservations that pay for a window whose plan is paid once a period: found in the ledger, or made there before
+ * the first release that needs them. A plan change that leaves the terms as they are goes on with what it finds.
+ */
+import { periodsTouched } from '../plan/budget-period.js';
+import { limitsOfShare } from './budget-limits.js';
+import type { BudgetRefusal } from './budget-decision.js';
+import { formatCost, formatLimit } from './ledger-amounts.js';
+import type { LimitText, ReservedPeriodBody } from './ledger-entry.js';
+import type { ReleaseLedger } from './ledger-record.js';
+import type { ReservedPeriodDraft } from './ledger-state.js';
+import { reservationIdOf, type PeriodTerms } from './period-terms.js';
+import type { PlanTerms } from './plan-terms.js';
+import type { Share } from './release-kind.js';
+import type { AdmittedWindow } from './release-policy.js';
+
+export interface PeriodPayment {
+  /** Of every period that the window touches. */
+  readonly reservations: string[];
+  /** Of those made or tried now, the first that did not fit. */
+  readonly refusal: BudgetRefusal | undefined;
+}
+
+/** Appends what is missing. `at`: Unix seconds. */
+export function reservePeriods(
+  ledger: ReleaseLedger,
+  { terms, start, end }: Pick<AdmittedWindow, 'terms' | 'start' | 'end'>,
+  share: Share,
+  at: number,
+): PeriodPayment {
+  const { period } = terms;
+  if (period === undefined) throw new Error('nothing of this plan is paid once a period');
+  const drafts = periodsTouched(terms.plan.plan.privacy.period, start, end).map((periodStart) =>
+    draftOf(terms, period, { periodStart, share, at }),
+  );
+  const refusals = drafts.map((draft) => reserveOnce(ledger, draft));
+  return {
+    reservations: drafts.map(({ reservationId }) => reservationId),
+    refusal: refusals.find((refusal) => refusal !== undefined),
+  };
+}
+
+function reserveOnce(ledger: ReleaseLedger, draft: ReservedPeriodDraft): BudgetRefusal | undefined {
+  const earlier = ledger.state.reservations.find(draft.reservationId);
+  if (earlier !== undefined && isSettled(earlier, draft.limits)) return undefined;
+  const { decision, refusal } = ledger.state.decidePeriod(draft);
+  ledger.append([{ ...draft, decision }]);
+  return refusal;
+}
+
+/** What was refused stays refused as long as the limits are the same: spending only grows. */
+function isSettled({ decision, limits }: ReservedPeriodBody, now: readonly LimitText[]): boolean {
+  return decision === 'granted' || JSON.stringify(limits) === JSON.stringify(now);
+}
+
+function draftOf(
+  { plan: { plan }, budget }: PlanTerms,
+  { hash: terms, cost, reports }: PeriodTerms,
+  { periodStart, share, at }: { readonly periodStart: number; readonly share: Share; readonly at: number },
+): ReservedPeriodDraft {
+  const { domain, unit, period, bounds } = plan.privacy;
+  return {
+    state: 'RESERVED_PERIOD',
+    at,
+    reservationId: reservationIdOf({ domain, plan: plan.name, period, periodStart, terms }),
+    plan: plan.name,
+    terms,
+    domain,
+    unit,
+    period,
+    periodStart,
+    share,
+    ...(bounds && {
+      bounds: { visits: bounds.visits, visitsPerWindow: bounds.visitsPerWindow ?? bounds.visits },
+    }),
+    reports: reports.map(formatCost),
+    cost: formatCost(cost),
+    limits: limitsOfShare(budget, share).map(formatLimit),
+  };
+}
