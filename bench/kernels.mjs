@@ -1,5 +1,5 @@
 // @ts-check
-/** The arithmetic alone, per kernel: one product, one power of the fixed base, the powers of a batch. */
+/** The arithmetic alone, per kernel: one product, the fixed base and its powers, the powers of a batch. */
 import { SERVER_COMB } from '../dist/src/math/comb-layout.js';
 import { createGroupKernel } from '../dist/src/math/group-kernel.js';
 import { joinSplit } from '../dist/src/math/split-form.js';
@@ -57,7 +57,8 @@ function result({ name, millis, unit: shown }, kernel, bits, unit, peer) {
  */
 function kernelFigures(key, name) {
   const kernel = createGroupKernel(key.n, { kernel: name });
-  const base = obfuscationBase(key);
+  const derive = medianMillis({ rounds: 5, calls: 1, run: () => obfuscationBase(key, kernel) });
+  const base = obfuscationBase(key, kernel);
   const bits = maskBits(key);
   const build = medianMillis({ rounds: 3, calls: 1, run: () => kernel.fixedBase(base, bits, SERVER_COMB) });
   const fixed = kernel.fixedBase(base, bits, SERVER_COMB);
@@ -69,6 +70,8 @@ function kernelFigures(key, name) {
   return [
     { name: 'kernel.product.full', millis: product.full, unit: 'us' },
     { name: 'kernel.product.half', millis: product.half, unit: 'us' },
+    { name: 'kernel.product.units', millis: product.units, unit: 'us' },
+    { name: 'kernel.base', millis: derive, unit: 'ms' },
     { name: 'kernel.comb.build', millis: build, unit: 'ms' },
     { name: 'kernel.comb.power', millis: powers, unit: 'ms' },
     { name: 'kernel.multipower.flag.batch256', millis: multiPower, unit: 'ms' },
@@ -94,7 +97,9 @@ function bigIntProducts(n) {
         value = (value * by) % modulus;
       },
     });
-  return { full: multiply(factor), half: multiply(unit) };
+  // Not reduced: the bucket method has no need to.
+  const units = medianMillis({ calls: 1000, run: () => (value = unit * unit) });
+  return { full: multiply(factor), half: multiply(unit), units };
 }
 
 /** Inside linear memory, as powers use it. @param {bigint} n @param {bigint} value */
@@ -108,5 +113,6 @@ function wasmProducts(n, value) {
   arithmetic.writePair(factor, value);
   const multiply = (/** @type {number} */ by) =>
     medianMillis({ calls: 2000, run: () => arithmetic.multiply(product, product, by) });
-  return { full: multiply(factor), half: multiply(factor - 1) };
+  const units = medianMillis({ calls: 2000, run: () => arithmetic.multiply(product, factor - 1, factor - 1) });
+  return { full: multiply(factor), half: multiply(factor - 1), units };
 }

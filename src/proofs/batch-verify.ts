@@ -13,17 +13,19 @@
  * A batch that fails is halved twice; then its members are verified one by one, which also names the reason:
  * proofs of few relations as verify-membership.ts does, others by an equation of their own.
  */
+import { bytesToBigInt } from '../bytes.js';
 import type { CombShape } from '../math/fixed-base-comb.js';
 import type { FixedBase, GroupKernel, PowerTerm } from '../math/group-kernel.js';
 import { equalUpToSign } from '../math/split-form.js';
 import { obfuscationBase } from '../paillier/obfuscation.js';
 import type { PublicKey } from '../paillier/public-key.js';
-import { randomBits, type RandomBytes } from '../random.js';
+import type { RandomBytes } from '../random.js';
 import { cheapChecks, firstFault, nameEquationFault, type ProofFault, type Subject } from './membership-checks.js';
 import { responseBits } from './parameters.js';
 import type { MembershipVerifier } from './verify-membership.js';
 
 export const RHO_BITS = 96;
+const RHO_BYTES = RHO_BITS / 8;
 /** Room for sums over at most 2^32 relations. */
 const HEADROOM_BITS = RHO_BITS + 32;
 const HALVINGS = 2;
@@ -79,14 +81,17 @@ export class BatchVerifier {
 
   /** One equation over every relation of every envelope, with fresh exponents. */
   #holds(open: readonly Indexed[], random: RandomBytes): boolean {
+    const subjects = open.flatMap((envelope) => envelope.subjects);
+    const relations = subjects.reduce((sum, subject) => sum + relationsOf(subject), 0);
+    const nextRho = drawExponents(random, relations);
     const terms: PowerTerm[] = [];
     let responses = 0n;
     let omega = 0n;
-    for (const { set, ciphertexts, branches } of open.flatMap(({ subjects }) => subjects)) {
+    for (const { set, ciphertexts, branches } of subjects) {
       ciphertexts.forEach((ciphertext, i) => {
         let exponent = 0n;
         branches.forEach(({ commitments, challenge, responses: zs }, j) => {
-          const rho = nonZero(random);
+          const rho = nextRho();
           const commitment = commitments[i] ?? ciphertext;
           responses += rho * (zs[i] ?? 0n);
           omega += rho * (commitment.omega - (set.tuples[j]?.[i] ?? 0n) * challenge);
@@ -116,12 +121,16 @@ function relationsOf({ ciphertexts, branches }: Subject): number {
   return ciphertexts.length * branches.length;
 }
 
-/** Uniform in [1, 2^96). */
-function nonZero(random: RandomBytes): bigint {
-  for (;;) {
-    const rho = randomBits(random, RHO_BITS);
-    if (rho !== 0n) return rho;
-  }
+/** Exponents uniform in [1, 2^96), for `count` calls from one draw: 12 bytes each, others where those are 0. */
+function drawExponents(random: RandomBytes, count: number): () => bigint {
+  const bytes = random(count * RHO_BYTES);
+  let position = 0;
+  return () => {
+    let rho = bytesToBigInt(bytes.subarray(position, position + RHO_BYTES));
+    while (rho === 0n) rho = bytesToBigInt(random(RHO_BYTES));
+    position += RHO_BYTES;
+    return rho;
+  };
 }
 
 function firstOf(

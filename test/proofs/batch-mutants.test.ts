@@ -4,7 +4,7 @@
  * signs strictly is built here.
  */
 import { describe, expect, it } from 'vitest';
-import { concatBytes } from '../../src/bytes.js';
+import { bytesToBigInt, concatBytes } from '../../src/bytes.js';
 import { createGroupKernel } from '../../src/math/group-kernel.js';
 import { mod, modInverse, modPow } from '../../src/math/modular.js';
 import { joinSplit, type SplitElement } from '../../src/math/split-form.js';
@@ -46,7 +46,8 @@ function constant(length: number): Uint8Array {
 
 /** The exponents a batch verifier will draw from a source, in the order of relations. */
 function exponentsOf(random: RandomBytes, count: number): bigint[] {
-  return Array.from({ length: count }, () => randomBits(random, RHO_BITS));
+  const bytes = random((count * RHO_BITS) / 8);
+  return Array.from({ length: count }, (_, index) => bytesToBigInt(bytes.subarray(12 * index, 12 * (index + 1))));
 }
 
 /**
