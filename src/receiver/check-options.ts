@@ -1,14 +1,16 @@
 /** Finds contradictions in a receiver's options before anything is opened. */
 import { TelemetryKitError } from '../errors.js';
 import { assertKeysFor } from './closing-factors.js';
+import { assertCanSelect } from './key-selection.js';
 import { DEFAULT_LIMITS, type ReceiverLimits } from './limits.js';
 import type { ReceiverOptions } from './options.js';
 import { assertDistinctSeries } from './series.js';
 
 /** The limits to use. Throws `invalid_configuration` or `invalid_plan`. */
-export function checkOptions({ plans, publicKeys, limits }: ReceiverOptions): ReceiverLimits {
+export function checkOptions({ plans, publicKeys, decryptor, limits }: ReceiverOptions): ReceiverLimits {
   if (plans.length === 0) throw misconfigured('there is no plan', 'configure at least one signed plan');
   assertKeysFor(plans, publicKeys);
+  assertCanSelect(plans, decryptor);
   assertDistinctSeries(plans);
   const effective = { ...DEFAULT_LIMITS, ...limits };
   for (const largest of ['maxBodyBytes', 'maxGrpcMessageBytes'] as const) {

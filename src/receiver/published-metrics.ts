@@ -3,18 +3,20 @@
  * shows the last published window of each report from the store, the same at every collection until the next
  * one is published; nothing is drawn or computed from data when somebody looks.
  *
- * Every declared series is there in every window, with and without traffic. A suppressed cell has no value
- * and is marked as suppressed. Attributes hold no host, instance or count of contributions.
+ * Every declared series is there in every window, with and without traffic; of an open label those of the selected
+ * keys and of `__other__`, and nothing of the keys that were not. A suppressed cell has no value and is marked as
+ * suppressed. Attributes hold no host, instance or count of contributions.
  */
 import type { Attributes } from '@opentelemetry/api';
 import { emptyResource } from '@opentelemetry/resources';
 import type { CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Store } from '../aggregation/store.js';
-import type { CompiledPlan } from '../plan/compile.js';
+import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
 import { PublishedPoints } from './published-points.js';
 import { addBudgets } from './published-budgets.js';
 import { describeWindow, type PublishedCell, type PublishedWindow } from './publication.js';
 import type { PublishedGuarantee } from './published-guarantee.js';
+import { selectionInfo } from './published-selection.js';
 import { measurementSeries, RELEASE_INFO, SUPPRESSED, WINDOW_END } from './series.js';
 
 /** A published window with the plan it was made under. */
@@ -68,10 +70,12 @@ export class PublishedMetrics implements MetricProducer {
 function addWindow(points: PublishedPoints, { plan, window }: Shown): void {
   const { report, windowStart: start, windowEnd: end, cells } = window;
   points.add(WINDOW_END, { start, end }, { report }, end);
-  for (const { measurement } of plan.reports.find((each) => each.report.name === report)?.measurements ?? []) {
+  const compiled = plan.reports.find((each) => each.report.name === report);
+  if (compiled === undefined) return;
+  for (const { measurement } of compiled.measurements) {
     const own = cells.filter((cell) => cell.measurement === measurement.name);
     for (const cell of own) addCell(points, window, measurementSeries(report, measurement), cell);
-    points.add(RELEASE_INFO, { start, end }, releaseInfo(plan, window, own), 1);
+    points.add(RELEASE_INFO, { start, end }, releaseInfo(plan, compiled, window, own), 1);
   }
 }
 
@@ -98,10 +102,12 @@ function addCell(
 
 /** What protects a measurement's values, and the last ledger entry among its cells. */
 function releaseInfo(
-  { plan, hashText }: CompiledPlan,
+  compiled: CompiledPlan,
+  report: CompiledReport,
   window: PublishedWindow,
   cells: readonly PublishedCell[],
 ): Attributes {
+  const { plan, hashText } = compiled;
   const ledger = cells
     .flatMap((cell) => cell.ledger ?? [])
     .reduce<PublishedCell['ledger']>(
@@ -116,6 +122,7 @@ function releaseInfo(
     unit: plan.privacy.unit,
     period: plan.privacy.period,
     ...describeGuarantee(cells[0]?.guarantee),
+    ...selectionInfo(compiled, report),
     noise: plan.privacy.noise,
     ...(ledger === undefined ? {} : { ledger_sequence: ledger.sequence, ledger_hash: ledger.hash }),
   };

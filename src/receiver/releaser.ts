@@ -1,26 +1,24 @@
 /**
- * Asks the key holder for aggregated windows, the oldest first, with the bytes the store holds, until it
- * answers. While it is out of reach nothing is asked, for up to a minute at a time; a window that fails for
+ * Asks the key holder for closed windows, the oldest first, with the bytes the store holds, until it answers: of
+ * those with an open label first which keys may be published, then for all cells. While it is out of reach nothing is asked, for up to a minute at a time; a window that fails for
  * reasons of its own waits alone and does not hold up the others. Only of a report with running totals later
  * windows wait with it: a total is decoded from all earlier releases of its period.
  */
-import type { Store, WindowKey } from '../aggregation/store.js';
-import { TelemetryKitError } from '../errors.js';
+import type { WindowKey } from '../aggregation/store.js';
 import type { CompiledPlan } from '../plan/compile.js';
-import type { Logger } from '../service/logger.js';
-import type { AggregateDecryptor, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+import type { WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+import { MAX_CELLS } from '../wire/release-request-message.js';
 import { Backoff } from './backoff.js';
+import { assertAnswers, assertClocksAgree, reportRefusals } from './check-answer.js';
+import { selectKeys, type KeySelectionOptions } from './key-selection.js';
 import { decodeAnswer, totalsOf } from './period-totals.js';
 
-export interface ReleaserOptions {
+export interface ReleaserOptions extends KeySelectionOptions {
   readonly plans: readonly CompiledPlan[];
-  readonly store: Store;
-  readonly decryptor: AggregateDecryptor;
-  readonly logger: Logger;
 }
 
-/** How long "the window is not over" is taken for a clock that runs behind, and asked again. */
-const RANGE_PATIENCE_SECONDS = 600;
+/** One step of a window towards its release. */
+type Step = (plan: CompiledPlan, window: WindowKey, now: number) => Promise<void>;
 
 export class Releaser {
   readonly #options: ReleaserOptions;
@@ -49,15 +47,9 @@ export class Releaser {
   /** One attempt for every window that is due, until the key holder turns out to be out of reach. */
   async releasePending(now: number): Promise<void> {
     if (this.#unreachable?.isOver(now) === false) return;
-    const heldUp = new Set<string>();
-    for (const window of await this.#options.store.unanswered()) {
-      const plan = this.#plans.get(window.planHash);
-      if (plan === undefined || heldUp.has(reportOf(window))) continue;
-      const waits = this.#failed.get(nameOf(window))?.isOver(now) === false;
-      const answered = !waits && (await this.#attempt(plan, window, now));
-      if (this.#closed || this.reachable === false) return;
-      if (!answered && hasTotals(plan, window)) heldUp.add(reportOf(window));
-    }
+    const { store } = this.#options;
+    const goOn = await this.#attemptAll(await store.unselected(), now, (...step) => this.#select(...step));
+    if (goOn) await this.#attemptAll(await store.unanswered(), now, (...step) => this.#release(...step));
   }
 
   /** An answer that is still on its way is dropped: the same question brings it again. */
@@ -66,10 +58,24 @@ export class Releaser {
     this.#abandon(new Error('the receiver is closing'));
   }
 
-  /** Returns whether the window is answered now. */
-  async #attempt(plan: CompiledPlan, window: WindowKey, now: number): Promise<boolean> {
+  /** Returns whether there is any use in asking for more. */
+  async #attemptAll(windows: readonly WindowKey[], now: number, step: Step): Promise<boolean> {
+    const heldUp = new Set<string>();
+    for (const window of windows) {
+      const plan = this.#plans.get(window.planHash);
+      if (plan === undefined || heldUp.has(reportOf(window))) continue;
+      const waits = this.#failed.get(nameOf(window))?.isOver(now) === false;
+      const answered = !waits && (await this.#attempt(plan, window, now, step));
+      if (this.#closed || (!waits && this.reachable === false)) return false;
+      if (!answered && hasTotals(plan, window)) heldUp.add(reportOf(window));
+    }
+    return true;
+  }
+
+  /** Returns whether the step is done now. */
+  async #attempt(plan: CompiledPlan, window: WindowKey, now: number, step: Step): Promise<boolean> {
     try {
-      await this.#release(plan, window, now);
+      await step(plan, window, now);
       this.attempts.succeeded += 1;
       this.#failed.delete(nameOf(window));
       return true;
@@ -85,19 +91,34 @@ export class Releaser {
     }
   }
 
+  #select(plan: CompiledPlan, window: WindowKey, now: number): Promise<void> {
+    return selectKeys(this.#options, plan, window, now, (call) => this.#ask(call));
+  }
+
   async #release(plan: CompiledPlan, window: WindowKey, now: number): Promise<void> {
-    const { store } = this.#options;
+    const { store, logger } = this.#options;
     const request = await store.releaseRequest(window);
-    const response = await this.#ask(request);
-    this.#assertFits(window, request, response);
-    if (this.#isClockBehind(request, response, now)) throw notOverYet();
-    this.#reportRefusals(window, response);
+    const response = await this.#askForCells(request);
+    assertAnswers(plan, request, response);
+    assertClocksAgree(request.windowEnd, response.cells, now);
+    reportRefusals(logger, plan, window, response.cells);
     await store.storeAnswer(window, response, await decodeAnswer(store, plan, window, request, response));
   }
 
-  async #ask(request: WindowReleaseRequest): Promise<WindowReleaseResponse> {
+  /** So many at once as one request takes; only windows with an open label have more. */
+  async #askForCells(request: WindowReleaseRequest): Promise<WindowReleaseResponse> {
+    const { decryptor } = this.#options;
+    const cells = request.cells.slice(0, MAX_CELLS);
+    const first = await this.#ask(() => decryptor.releaseWindow({ ...request, cells }));
+    const rest = request.cells.slice(MAX_CELLS);
+    if (rest.length === 0) return first;
+    const last = await this.#askForCells({ ...request, cells: rest });
+    return { cells: [...first.cells, ...last.cells], budget: last.budget };
+  }
+
+  async #ask<Response>(call: () => Promise<Response>): Promise<Response> {
     try {
-      const response = await Promise.race([this.#options.decryptor.releaseWindow(request), this.#abandoned]);
+      const response = await Promise.race([call(), this.#abandoned]);
       this.reachable = true;
       this.#unreachable = undefined;
       return response;
@@ -105,37 +126,6 @@ export class Releaser {
       // By its code: a decryptor of a user's own may throw an error of its own class.
       this.reachable = (error as { code?: unknown }).code !== 'unavailable';
       throw error;
-    }
-  }
-
-  /** A user's decryptor may be wrong; a wrong answer must not become a release. */
-  #assertFits({ planHash, report }: WindowKey, { cells }: WindowReleaseRequest, response: WindowReleaseResponse): void {
-    const measurements = this.#plans.get(planHash)?.reports[report]?.measurements ?? [];
-    const fits =
-      response.cells.length === cells.length &&
-      response.cells.every((outcome, index) => {
-        const slots = measurements[cells[index]?.measurement ?? -1]?.slots.length;
-        return outcome.status !== 'released' || outcome.values.length === slots;
-      });
-    if (fits) return;
-    throw new TelemetryKitError('unavailable', 'the key holder answered something other than was asked', {
-      fix: 'run the same version of telemetry-kit on both sides',
-    });
-  }
-
-  #isClockBehind({ windowEnd }: WindowReleaseRequest, { cells }: WindowReleaseResponse, now: number): boolean {
-    const refused = cells.some((outcome) => outcome.status === 'refused' && outcome.reason === 'range');
-    return refused && now < windowEnd + RANGE_PATIENCE_SECONDS;
-  }
-
-  #reportRefusals(window: WindowKey, { cells }: WindowReleaseResponse): void {
-    const reasons = new Set(cells.flatMap((outcome) => (outcome.status === 'refused' ? [outcome.reason] : [])));
-    for (const reason of reasons) {
-      const plan = this.#plans.get(window.planHash)?.plan.name;
-      this.#options.logger.error(
-        { plan, report: window.report, windowStart: window.windowStart, reason },
-        'the key holder refuses to release this window; it is published as suppressed',
-      );
     }
   }
 
@@ -162,10 +152,4 @@ function reportOf({ planHash, report }: WindowKey): string {
 function hasTotals({ reports }: CompiledPlan, { report }: WindowKey): boolean {
   const compiled = reports[report];
   return compiled !== undefined && totalsOf(compiled).length > 0;
-}
-
-function notOverYet(): TelemetryKitError {
-  return new TelemetryKitError('unavailable', "the window is not over by the key holder's clock", {
-    fix: 'synchronise the clocks of both machines',
-  });
 }

@@ -92,7 +92,7 @@ async function assemble(
   const factors = new ClosingFactors(keys, random);
   const closer = await WindowCloser.open({ plans, store, factors, logger, startedAt: clock() / 1000 });
   await warnAboutForgotten(store, plans, logger);
-  const releaser = new Releaser({ plans, store, decryptor, logger });
+  const releaser = new Releaser({ plans, store, decryptor, factors, logger });
   const scheduler = new ReleaseScheduler({
     store,
     closer,
@@ -141,7 +141,7 @@ async function assemble(
     queuedEnvelopes: () => pipeline.queued,
     inFlightBytes: () => inFlightBytes.used,
     releases: releaser.attempts,
-    unansweredWindows: async () => (await store.unanswered()).length,
+    unansweredWindows: async () => (await store.unselected()).length + (await store.unanswered()).length,
     keyHolderReachable: () => releaser.reachable,
     exports: () => endpoint.exports,
   });

@@ -6,10 +6,11 @@
  */
 import type { ReportKey, SkippedWindow, Store } from '../aggregation/store.js';
 import { windowStartOf, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
+import { unitCountIndex } from '../plan/layout.js';
 import type { Logger } from '../service/logger.js';
 import type { ClosingFactors } from './closing-factors.js';
 import { closingTotals } from './period-totals.js';
-import { CLOCK_AHEAD_SECONDS } from './window-rule.js';
+import { CLOCK_AHEAD_SECONDS, windowAt } from './window-rule.js';
 
 export interface WindowCloserOptions {
   readonly plans: readonly CompiledPlan[];
@@ -71,10 +72,21 @@ export class WindowCloser {
   /** Returns the next open window. */
   async #close(open: OpenReport, windowStart: number): Promise<number> {
     const { store, factors } = this.#options;
-    const window = windowAt(open, windowStart);
+    const window = windowAt(open.plan, open.key, windowStart);
+    if (open.report.openLabel !== undefined) return this.#closeKeys(open, window);
     const totals = closingTotals(open.plan, open.report, windowStart);
     await store.closeWindow({ ...window, cells: await factors.take(open.plan, open.report), totals });
     factors.prepare(open.plan, open.report);
+    return window.windowEnd;
+  }
+
+  /** With an open label it is not known yet which cells the window has. */
+  async #closeKeys({ plan, report }: OpenReport, window: SkippedWindow): Promise<number> {
+    const { store, factors } = this.#options;
+    const met = await store.beginSelection(window, factors.kidsOf(plan));
+    const keys = await factors.forKeys(plan, report, met);
+    await store.awaitSelection({ ...window, unitCount: unitCountIndex(report), keys });
+    factors.prepare(plan, report);
     return window.windowEnd;
   }
 
@@ -83,7 +95,7 @@ export class WindowCloser {
     const missed: SkippedWindow[] = [];
     let next = windowStart;
     while (missed.length < SKIP_BATCH && this.#wasMissed(open, next) && isOver(open, next, now)) {
-      const window = windowAt(open, next);
+      const window = windowAt(open.plan, open.key, next);
       missed.push(window);
       next = window.windowEnd;
     }
@@ -101,12 +113,6 @@ export class WindowCloser {
     const accepting = windowStart - CLOCK_AHEAD_SECONDS;
     return accepting > this.#lastAlive && windowStart + seconds + graceSeconds <= this.#options.startedAt;
   }
-}
-
-function windowAt({ plan, key }: OpenReport, windowStart: number): SkippedWindow {
-  const { seconds, graceSeconds, lagSeconds } = plan.plan.window;
-  const windowEnd = windowStart + seconds;
-  return { ...key, windowStart, windowEnd, publishAt: windowEnd + graceSeconds + lagSeconds };
 }
 
 function isOver({ plan }: OpenReport, windowStart: number, now: number): boolean {

@@ -68,14 +68,9 @@ beforeEach(async () => {
 
 async function start(retentionSeconds = 1_000_000): Promise<void> {
   store = SqliteStore.open(path, [key]);
-  const closer = await WindowCloser.open({
-    plans: [plan],
-    store,
-    factors: new ClosingFactors([key], systemRandom),
-    logger,
-    startedAt: now,
-  });
-  const releaser = new Releaser({ plans: [plan], store, decryptor, logger });
+  const factors = new ClosingFactors([key], systemRandom);
+  const closer = await WindowCloser.open({ plans: [plan], store, factors, logger, startedAt: now });
+  const releaser = new Releaser({ plans: [plan], store, decryptor, factors, logger });
   const clock = (): number => now * 1000;
   scheduler = new ReleaseScheduler({
     store,

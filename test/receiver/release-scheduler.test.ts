@@ -49,7 +49,7 @@ async function start(of: CompiledPlan = plan): Promise<void> {
   store = SqliteStore.open(join(folder, 'receiver.sqlite'), [key]);
   const factors = new ClosingFactors([key], systemRandom);
   const closer = await WindowCloser.open({ plans: [of], store, factors, logger, startedAt: now });
-  releaser = new Releaser({ plans: [of], store, decryptor, logger });
+  releaser = new Releaser({ plans: [of], store, decryptor, factors, logger });
   scheduler = new ReleaseScheduler({
     store,
     closer,
