@@ -1,10 +1,12 @@
 /**
  * What a plan's releases cost that are paid for together, once a budget period. The reservation that pays for them
  * goes on over a plan change that leaves these terms as they are, such as one of keys; other terms are another
- * reservation. The plan's name and the reports' are part of them because subjects' visits are counted by those.
+ * reservation. The plan's name and the reports' are part of them because subjects' visits are counted by those; the
+ * length of windows is where there are totals, because their noise is calibrated to visits in windows of one length.
  *
  * Terms, label `telemetry-kit/v1/period-terms`: plan name | privacy section (RFC 8785 canonical JSON) |
- *   per report: name | number of measurements | per measurement that is paid per period: release stream | epsilon | rho | delta
+ *   per report: name | number of measurements | per measurement that is paid per period: release stream (`windows`, or
+ *   `total` and after a space the seconds of a window) | epsilon | rho | delta
  * Reservation id, label `telemetry-kit/v1/reservation-id`: domain | plan name | period | period start (u64) | terms (32)
  */
 import canonicalize from 'canonicalize';
@@ -12,6 +14,7 @@ import { fromBase64Url, toBase64Url, utf8ToBytes } from '../bytes.js';
 import { hashFramed, u64 } from '../framing.js';
 import { formatRational } from '../math/rational.js';
 import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
+import type { CompiledMeasurement } from '../plan/components.js';
 import { isPaidPerPeriod } from '../plan/plan-cost.js';
 import type { Period, Plan } from '../plan/plan.js';
 import { addCosts, NO_COST, type PrivacyCost } from '../privacy/privacy-cost.js';
@@ -63,9 +66,13 @@ function costsOf(plan: Plan, { measurements }: CompiledReport): { stream: string
   return measurements
     .filter(({ measurement }) => isPaidPerPeriod(plan.privacy, measurement))
     .map((compiled) => ({
-      stream: compiled.measurement.release ?? 'windows',
+      stream: streamOf(plan, compiled),
       cost: releaseCost(plan, compiled),
     }));
+}
+
+function streamOf({ window }: Plan, { measurement }: CompiledMeasurement): string {
+  return measurement.release === 'total' ? `total ${String(window.seconds)}` : 'windows';
 }
 
 function describeCost({ epsilon, rho, delta }: PrivacyCost): string[] {

@@ -43,6 +43,7 @@ describe('names of releases', () => {
 
   test('differ in every field', () => {
     const changes: Partial<CellIdentity>[] = [
+      { kind: 'total' },
       { planHash: Buffer.alloc(32, 8).toString('base64url') },
       { report: 3 },
       { measurement: 2 },
