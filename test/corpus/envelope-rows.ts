@@ -1,5 +1,5 @@
 /** Envelopes: every field of the header, every length and byte, parts of one in another, one in several places. */
-import { fromBase64Url, toBase64Url } from '../../src/bytes.js';
+import { fromBase64Url, toBase64Url, utf8ToBytes } from '../../src/bytes.js';
 import type { CompiledPlan } from '../../src/plan/compile.js';
 import { coalescedMembers } from '../../src/plan/layout.js';
 import { responseBytes } from '../../src/proofs/parameters.js';
@@ -7,7 +7,7 @@ import { componentBytes, headerBytes } from '../../src/wire/envelope.js';
 import type { Contribution } from '../../src/wire/seal.js';
 import { TestSealer } from '../support/envelopes.js';
 import { testPlan } from '../support/plans.js';
-import { coalesced, key, otherKey, shop, shopNext, sums, twins, WINDOW } from './plans.js';
+import { coalesced, key, open, otherKey, shop, shopNext, sums, twins, WINDOW } from './plans.js';
 import type { Outcome, SentRow, Verdict } from './row.js';
 
 const sealers = new Map<CompiledPlan, TestSealer>();
@@ -234,6 +234,42 @@ const totals: SentRow[] = [
   ),
 ];
 
+/** An envelope under a key of the open label; the unit count is a component like others. */
+function openHonest(text = 'search', unit = 1): string {
+  return honest(open, { labels: [text], members: [[1], [unit]] });
+}
+
+/** The entry of the open label: marker u16, length u32, key; each as it is here, whatever it says. */
+function withEntry(keyBytes: Uint8Array, length = keyBytes.length, marker = 0xffff): string {
+  const bytes = bytesOf(openHonest());
+  const entry = new Uint8Array(ENTRY_HEAD_BYTES);
+  const view = new DataView(entry.buffer);
+  view.setUint16(0, marker);
+  view.setUint32(2, length);
+  const rest = bytes.subarray(OPEN_START + ENTRY_HEAD_BYTES + 'search'.length);
+  return toBase64Url(Uint8Array.of(...bytes.subarray(0, OPEN_START), ...entry, ...keyBytes, ...rest));
+}
+
+const ENTRY_HEAD_BYTES = 6;
+const OPEN_START = headerBytes(0);
+const letters = (count: number): Uint8Array => new Uint8Array(count).fill(0x61);
+
+const openLabels: SentRow[] = [
+  row('a key of an open label', () => openHonest(), 'accepted'),
+  row('a key of an open label in two scripts', () => openHonest('Stra\u00dfe \u6771'), 'accepted'),
+  row('another key of the same length', () => withEntry(utf8ToBytes('browse')), 'challenge_sum'),
+  row('a longer key', () => withEntry(utf8ToBytes('searches')), 'challenge_sum'),
+  row('a key longer than the plan allows', () => withEntry(letters(21)), 'labels'),
+  row('a key longer than any', () => withEntry(letters(65)), 'malformed'),
+  row('a key of nothing', () => withEntry(letters(0)), 'malformed'),
+  row('a key that is no UTF-8', () => withEntry(Uint8Array.of(0x61, 0xff)), 'malformed'),
+  row('a key in an overlong form', () => withEntry(Uint8Array.of(0xc1, 0xa1)), 'malformed'),
+  row('a key with a line end', () => withEntry(utf8ToBytes('a\n')), 'malformed'),
+  row('a length that takes a byte of the proofs', () => withEntry(utf8ToBytes('search'), 7), 'malformed'),
+  row('a length beyond everything', () => withEntry(utf8ToBytes('search'), 0xffffffff), 'malformed'),
+  row('the position of a closed label for an open one', () => withEntry(utf8ToBytes('search'), 6, 0), 'malformed'),
+];
+
 const copies: SentRow[] = [
   several('one envelope on two spans', () => twice(honest()), 'accepted', { accepted: 1, duplicate: 1 }),
   several(
@@ -281,6 +317,7 @@ export const ENVELOPE_ROWS: readonly SentRow[] = [
   ...text,
   ...parts,
   ...totals,
+  ...openLabels,
   ...copies,
   ...sweeps,
 ];

@@ -11,9 +11,13 @@ import { normalizeMany, type SplitElement } from '../../src/math/split-form.js';
 import type { TupleSet } from '../../src/math/tuple-set.js';
 import { obfuscationBase, obfuscatorBits } from '../../src/paillier/obfuscation.js';
 import type { CompiledPlan, CompiledReport } from '../../src/plan/compile.js';
+import { isOpen } from '../../src/plan/labels.js';
+import { envelopeLayout, PER_SPAN_BOUND } from '../../src/plan/layout.js';
+import type { LabelValue } from '../../src/plan/plan.js';
 import { CHALLENGE_BYTES, CHALLENGE_MODULUS, maskBits, responseBytes } from '../../src/proofs/parameters.js';
 import { randomBits, systemRandom } from '../../src/random.js';
 import { ENVELOPE_VERSION, headerBytes, writeHeader } from '../../src/wire/envelope.js';
+import { keyBytesOf } from '../../src/wire/label-entries.js';
 import { key, shop, WINDOW } from './plans.js';
 
 /** One alternative: `gamma` and the challenge drawn ahead, where it is a simulated one. */
@@ -39,7 +43,7 @@ export interface Draft {
   readonly plan: CompiledPlan;
   readonly report: CompiledReport;
   windowStart: number;
-  labels: number[];
+  labels: LabelValue[];
   components: DraftComponent[];
 }
 
@@ -111,9 +115,9 @@ export function draft(plan: CompiledPlan = shop, members: readonly (readonly num
     plan,
     report,
     windowStart: WINDOW,
-    labels: report.labels.map(() => 0),
-    components: report.measurements.flatMap(({ components }, measurement) =>
-      components.map((set, component) =>
+    labels: report.labels.map((label) => (isOpen(label) ? 'search' : 0)),
+    components: envelopeLayout(report, PER_SPAN_BOUND).flatMap(({ components }, measurement) =>
+      components.map(({ set }, component) =>
         draftComponent({ measurement, component }, set, members[measurement]?.[component] ?? 0),
       ),
     ),
@@ -185,7 +189,7 @@ export function transcriptOf(of: Draft, header = encodeHeader(of)): Transcript {
     item('window', u64(windowStart)),
     item('span bound', u64(1)),
     item('labels', header.subarray(FIXED_HEADER_BYTES)),
-    item('number of measurements', u64(report.measurements.length)),
+    item('number of measurements', u64(envelopeLayout(report, PER_SPAN_BOUND).length)),
     ...of.components.flatMap(({ measurement, component, set, ciphertext }) => {
       const own = `of component ${String(measurement)}.${String(component)}`;
       return [
@@ -210,7 +214,7 @@ export function transcriptOf(of: Draft, header = encodeHeader(of)): Transcript {
 }
 
 function encodeHeader({ plan, report, windowStart, labels }: Draft): Uint8Array {
-  const out = new Uint8Array(headerBytes(labels.length));
+  const out = new Uint8Array(headerBytes(labels.length, keyBytesOf(labels)));
   const { mode } = report.report;
   writeHeader(out, {
     kid: key.kidBytes,

@@ -3,6 +3,7 @@ import { PublicKey } from '../../src/paillier/public-key.js';
 import type { CompiledPlan } from '../../src/plan/compile.js';
 import type { Measurement, Plan } from '../../src/plan/plan.js';
 import { testPrivateKey } from '../support/keys.js';
+import { openPlan } from '../support/open-plans.js';
 import { planOf, testPlan } from '../support/plans.js';
 
 export const secret = testPrivateKey();
@@ -62,7 +63,14 @@ export const coalesced = planOf(
   { ...common, name: 'coalesced' },
 );
 
-export const PLANS: readonly CompiledPlan[] = [shop, shopNext, twins, sums, wide, coalesced];
+/** A label whose values nobody lists, and so the only field of an envelope that has no fixed width. */
+export const open = openPlan({
+  label: { longest: 20 },
+  report: { name: 'open' },
+  plan: { name: 'open', keys: common.keys },
+});
+
+export const PLANS: readonly CompiledPlan[] = [shop, shopNext, twins, sums, wide, coalesced, open];
 
 /** Unix seconds: a window that is open at `NOW`, by every plan. */
 export const WINDOW = 1_800_000_000;

@@ -20,7 +20,7 @@ import {
   type Transcript,
   type TranscriptItem,
 } from './forger.js';
-import { key, secret, sums, twins } from './plans.js';
+import { key, open, secret, sums, twins } from './plans.js';
 import type { SentRow, Verdict } from './row.js';
 
 const { n } = key;
@@ -361,6 +361,20 @@ function positionOf({ measurement, component }: DraftComponent): Pick<DraftCompo
   return { measurement, component };
 }
 
+/** What a report with an open label proves beside its measurements: that a subject counts once, or not at all. */
+const unitCounts: SentRow[] = [0n, 1n, 2n, -1n].map((count) =>
+  row(
+    `a unit count of ${String(count)}`,
+    () => {
+      const of = draft(open, [[1], [1]]);
+      const unit = of.components[1]!;
+      of.components[1] = draftComponent(unit, unit.set, count === 0n ? 0 : 1, count);
+      return textOf(answer(of));
+    },
+    count === 0n || count === 1n ? 'accepted' : 'equation',
+  ),
+);
+
 /** Two components that look alike. */
 const components: SentRow[] = [
   row(
@@ -449,6 +463,7 @@ export const PROOF_ROWS: readonly SentRow[] = [
   ...branches,
   ...values,
   ...sets,
+  ...unitCounts,
   ...components,
   ...transcript,
 ];
