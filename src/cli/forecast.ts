@@ -8,11 +8,14 @@
  * distribution from 1 on, so that a few users make many.
  */
 import { addRational, compareRational, multiplyRational, rational } from '../math/rational.js';
+import { windowsPerPeriod } from '../plan/budget-period.js';
 import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
 import { periodEpsilon, streamsEpsilon, windowEpsilon } from '../plan/plan-cost.js';
 import type { Period, Plan } from '../plan/plan.js';
+import { decodingCoefficients, squareRootCoefficients } from '../privacy/index.js';
 import { publishedSlots } from '../receiver/published-slots.js';
+import { publishedTotals } from '../receiver/published-totals.js';
 
 export interface Population {
   readonly usersPerDay: number;
@@ -22,7 +25,7 @@ export interface Population {
 
 export interface SeriesForecast {
   readonly series: string;
-  /** Of one window, under one combination of labels. */
+  /** Of one window, or of a running total at the end of its period, under one combination of labels. */
   readonly expected: number;
   /** 95 % of the noise is within it. */
   readonly halfWidth: number;
@@ -48,7 +51,8 @@ export function forecast(compiled: CompiledPlan, population: Population): Foreca
   const series = reports.flatMap((report) =>
     report.measurements.flatMap((measurement) => seriesOf(plan, report, measurement, population)),
   );
-  return { series, keptShare: keptShare(plan, population), shortestUsefulWindow: shortestWindow(plan, series[0]) };
+  const windows = series.find(({ series: name }) => !name.endsWith('(total)'));
+  return { series, keptShare: keptShare(plan, population), shortestUsefulWindow: shortestWindow(plan, windows) };
 }
 
 /** Geometric from 1 on with mean m: P[X >= k] = (1 - 1/m)^(k-1); so E[min(X, V)] / E[X] = 1 - (1 - 1/m)^V. */
@@ -68,15 +72,35 @@ function seriesOf(
   population: Population,
 ): SeriesForecast[] {
   const { usersPerDay, visitsPerUser } = population;
-  const visits = (usersPerDay * visitsPerUser * keptShare(plan, population) * plan.window.seconds) / DAY_SECONDS;
-  const inCell = visits / labelCombinations(report).length;
-  const totals = typicalTotals(measurement, inCell);
+  const perSecond = (usersPerDay * visitsPerUser * keptShare(plan, population)) / DAY_SECONDS;
+  const perCell = perSecond / labelCombinations(report).length;
   const name = `${report.report.name}.${measurement.measurement.name}`;
+  if (measurement.measurement.release === 'total') {
+    const totals = typicalTotals(measurement, perCell * PERIOD_SECONDS[plan.privacy.period]);
+    return totalsOf(plan, measurement, name, totals);
+  }
+  const totals = typicalTotals(measurement, perCell * plan.window.seconds);
   return publishedSlots(plan, measurement).map(({ series, value, amount, noise }) => ({
-    series: [series === 'count' ? `${name}.count` : name, value].filter((part) => part !== undefined).join(' '),
+    series: nameOf(name, series, value),
     expected: amount(totals),
     halfWidth: noise.halfWidth95,
   }));
+}
+
+/** A running total as it is at the end of its period. */
+function totalsOf(plan: Plan, measurement: CompiledMeasurement, name: string, totals: bigint[]): SeriesForecast[] {
+  const decoding = decodingCoefficients(squareRootCoefficients(windowsPerPeriod(plan)));
+  const varianceFactor = decoding.reduce((sum, coefficient) => sum + coefficient * coefficient, 0);
+  return publishedTotals(plan, measurement).map(({ series, value, describe }) => {
+    const { amount, halfWidth95 } = describe({ since: 0, amounts: totals.map(Number), varianceFactor });
+    return { series: `${nameOf(name, series, value)} (total)`, expected: amount, halfWidth: halfWidth95 };
+  });
+}
+
+function nameOf(measurement: string, series: 'own' | 'count', value: string | undefined): string {
+  return [series === 'count' ? `${measurement}.count` : measurement, value]
+    .filter((part) => part !== undefined)
+    .join(' ');
 }
 
 /** Exclusive slots share the visits; a number is in the middle of its range, here counted in its steps. */

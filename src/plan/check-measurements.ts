@@ -15,8 +15,10 @@ import { OTHER, slotsOf } from './slots.js';
 
 /** Most tuples in one set: what a proof of it costs grows with them. */
 const MAX_TUPLES = 256;
-/** Envelopes over the longest range that is ever added up, times the sum of a mechanism's coefficients. */
+/** Envelopes over the longest range that is ever added up. */
 const RANGE_FACTOR = 1n << 20n;
+/** The coefficients of a running total add up to 10,945 where it has 1440 windows. */
+const TOTAL_FACTOR = 1n << 14n;
 const NOISE_FACTOR = 64n;
 
 export function checkMeasurements(plan: Plan): PlanIssue[] {
@@ -105,7 +107,8 @@ function checkCapacity(path: string, privacy: PlanPrivacy, report: Report, measu
   const spans = BigInt(report.mode === 'coalesced' ? Math.max(...(report.spanBounds ?? DEFAULT_SPAN_BOUNDS)) : 1);
   const overflows = slotsOf(measurement).some(({ bound, epsilon }) => {
     const noise = (sensitivityOf(privacy, bound).l1 * epsilon.denominator * NOISE_FACTOR) / epsilon.numerator;
-    return spans * bound * RANGE_FACTOR > limit || noise > limit;
+    const range = measurement.release === 'total' ? RANGE_FACTOR * TOTAL_FACTOR : RANGE_FACTOR;
+    return spans * bound * range > limit || noise > limit;
   });
   return overflows
     ? [

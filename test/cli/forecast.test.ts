@@ -100,6 +100,17 @@ describe('the forecast', () => {
     expect(expected['checkout.pair y']).toBe(1200);
   });
 
+  it('of a running total is that at the end of its period', () => {
+    const ok = { name: 'ok', attribute: 'ok', kind: 'flag', epsilon: '1', release: 'total' } as const;
+    const gaussian = { mechanism: 'discrete-gaussian', delta: '0.000001' } as const;
+    const plan = planOf([ok], {}, { privacy: { ...testPlan().plan.privacy, epsilon: '1', ...gaussian } });
+    const { series, shortestUsefulWindow } = forecast(plan, { usersPerDay: 10_000, visitsPerUser: 1 });
+    expect(series[0]).toMatchObject({ series: 'checkout.ok true (total)', expected: 5000 });
+    // A day of 1440 windows: both noises have standard deviation 21.7.
+    expect(series[0]!.halfWidth / 1.96).toBeCloseTo(21.7, 0);
+    expect(shortestUsefulWindow).toBeUndefined();
+  });
+
   it('reads', () => {
     const text = describeForecast(starter(500), { usersPerDay: 500, visitsPerUser: 2 });
     expect(text).toContain('checkout.success true');
