@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Ledger, openLedger } from '../../src/keyholder/ledger.js';
-import { createEntry, GENESIS, type EntryBody } from '../../src/keyholder/ledger-entry.js';
+import {
+  createEntry,
+  GENESIS,
+  type EntryBody,
+  type ReservedBody,
+  type ReservedPeriodBody,
+} from '../../src/keyholder/ledger-entry.js';
 import { cellIdOf } from '../../src/keyholder/release-id.js';
 import { closeSqlite, openSqlite } from '../../src/service/sqlite.js';
 import {
@@ -11,6 +17,7 @@ import {
   cellAt,
   DAY,
   ownPayment,
+  periodBody,
   publishedBody,
   reservedBody,
   sealedBody,
@@ -199,9 +206,30 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
   }
 
   const cell = cellAt(0);
+  const OTHER_TERMS = reservedBody(cellAt(5)).releaseId;
+  const NOT_ITS_OWN = /reservation that is not its own/;
+  const costing = (epsilon: string): Pick<ReservedPeriodBody, 'cost' | 'reports'> => {
+    const cost = { epsilon, rho: '0', delta: '0' };
+    return { cost, reports: [cost] };
+  };
+  const nextDay = periodBody({ periodStart: DAY });
+  const staff = periodBody({ domain: 'staff' });
+  const tooMuch = periodBody({ ...costing('2'), decision: 'budget' });
+  const byPeriod = ({ reservationId }: ReservedPeriodBody, overrides: Partial<ReservedBody> = {}): ReservedBody =>
+    reservedBody(cell, {
+      unit: 'user-period',
+      payment: { by: 'period', reservations: [reservationId] },
+      ...overrides,
+    });
   const OTHER_DECISION = /decision is not the one/;
   const DAY_LIMIT = { period: 'day', measure: 'epsilon', most: '1', delta: '0' } as const;
   const HOUR_LIMIT = { ...DAY_LIMIT, period: 'hour', most: '1/10' } as const;
+  test('and one that is right in substance is accepted', () => {
+    const bodies = [periodBody(), byPeriod(periodBody()), sealedBody(cell), publishedBody(cell)];
+    expect(open(forged(bodies)).head.sequence).toBe(4);
+    expect(open(forged([tooMuch, byPeriod(tooMuch, { decision: 'budget' })])).head.sequence).toBe(2);
+  });
+
   test.each<[string, RegExp, EntryBody[]]>([
     ['budget exceeded', OTHER_DECISION, [reservedBody(cell, { payment: ownPayment('11/10') })]],
     ['refused though it fits', OTHER_DECISION, [reservedBody(cell, { decision: 'budget' })]],
@@ -230,6 +258,30 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
       ],
     ],
     ['a window longer than any', /longer than any/, [reservedBody(cellAt(0, { rangeEnd: 32 * DAY }))]],
+    ['paid for by another share than its kind', /another share/, [reservedBody(cell, { share: 'queries' })]],
+    [
+      'a limit of another share',
+      /limit of another share/,
+      [reservedBody(cell, { payment: ownPayment('1/10', [{ ...DAY_LIMIT, share: 'queries' }]) })],
+    ],
+    ['a period reserved twice', /period twice/, [periodBody(), periodBody()]],
+    ['a period that does not fit', OTHER_DECISION, [periodBody({ ...costing('2') })]],
+    ['a period refused though it fits', OTHER_DECISION, [periodBody({ decision: 'budget' })]],
+    ['a period reserved under other terms as well', OTHER_DECISION, [periodBody(), periodBody({ terms: OTHER_TERMS })]],
+    ['a reservation of other terms than its own', /of its terms/, [periodBody({ reservationId: OTHER_TERMS })]],
+    ['a period that begins in the middle', /does not begin there/, [periodBody({ periodStart: 60 })]],
+    ['reports that cost more than is debited', /costs of its reports/, [periodBody({ cost: costing('1/2').cost })]],
+    ['paid for by no reservation', NOT_ITS_OWN, [byPeriod(periodBody())]],
+    ['paid for by that of another day', NOT_ITS_OWN, [nextDay, byPeriod(nextDay)]],
+    ['paid for by that of another domain', NOT_ITS_OWN, [staff, byPeriod(staff)]],
+    ['paid for by that of another unit', NOT_ITS_OWN, [periodBody(), byPeriod(periodBody(), { unit: 'event' })]],
+    ['granted though its period is not', OTHER_DECISION, [tooMuch, byPeriod(tooMuch)]],
+    [
+      'refused though its period is granted',
+      OTHER_DECISION,
+      [periodBody(), byPeriod(periodBody(), { decision: 'budget' })],
+    ],
+    ['of events in a period of subjects', OTHER_DECISION, [periodBody(), reservedBody(cell)]],
     ['sealed without reservation', /not reserved/, [sealedBody(cell)]],
     ['published before sealed', /not sealed/, [reservedBody(cell), publishedBody(cell)]],
     [

@@ -59,7 +59,7 @@ async function publish(
   );
   await store.closeWindow({ ...window, windowEnd: windowStart + 60, publishAt: windowStart + 90, cells });
   await store.storeAnswer(window, {
-    cells: cells.map(({ measurement, labels }) => outcome(measurement, labels[0]!)),
+    cells: cells.map(({ measurement, labels }) => outcome(measurement, Number(labels[0]))),
     budget,
   });
   await store.publishDue(windowStart + 90);
