@@ -75,7 +75,7 @@ export interface Transcript {
 /** Of a header without labels. */
 const FIXED_HEADER_BYTES = headerBytes(0);
 
-const comb = new FixedBaseComb(obfuscationBase(key), key.n, maskBits(key) + 1, { teeth: 6, tables: 3 });
+const comb = new FixedBaseComb(obfuscationBase(key), key.n, maskBits(key) + 1, { teeth: 8, tables: 4 });
 
 /** hs^exponent (1+n)^plaintext. */
 export function element(exponent: bigint, plaintext: bigint): SplitElement {

@@ -12,7 +12,7 @@ import { bit, OBJECT_ROWS } from './object-rows.js';
 import { key, KEYS, PLANS } from './plans.js';
 import { verdictsOf, type Verdict } from './row.js';
 
-const verifier = new EnvelopeVerifier(PLANS, KEYS, { teeth: 4, tables: 2 }, { kernel: 'bigint' });
+const verifier = new EnvelopeVerifier(PLANS, KEYS);
 
 function verdictOf(result: VerifyResult): Verdict {
   return result.ok ? 'accepted' : result.reason;

@@ -6,6 +6,15 @@ import { systemRandom } from '../../src/random.js';
 import { decodeEnvelope } from '../../src/wire/envelope.js';
 import { EnvelopeSealer, type Contribution, type PairRecords } from '../../src/wire/seal.js';
 
+const computers = new Map<string, PairComputer>();
+
+/** One for each key: its tables take longer to build than most tests to run. */
+export function testPairComputer(key: PublicKey): PairComputer {
+  const computer = computers.get(key.kid) ?? new PairComputer(key, { teeth: 8, tables: 4 });
+  computers.set(key.kid, computer);
+  return computer;
+}
+
 export class TestSealer {
   readonly sealer: EnvelopeSealer;
   readonly #key: PublicKey;
@@ -14,7 +23,7 @@ export class TestSealer {
   constructor(plan: CompiledPlan, key: PublicKey) {
     this.sealer = new EnvelopeSealer(plan, key);
     this.#key = key;
-    this.#computer = new PairComputer(key, { teeth: 4, tables: 2 });
+    this.#computer = testPairComputer(key);
   }
 
   /** Fresh records for one envelope of the contribution's report. */

@@ -2,10 +2,11 @@
 import { bytesToBigInt } from '../../src/bytes.js';
 import type { TupleSet } from '../../src/math/tuple-set.js';
 import type { PublicKey } from '../../src/paillier/public-key.js';
-import { pairBytes, PairComputer, type PairKind } from '../../src/proofs/pairs.js';
+import { pairBytes, type PairComputer, type PairKind } from '../../src/proofs/pairs.js';
 import { commitComponent, type EncodedElement } from '../../src/proofs/prove-membership.js';
 import type { ProvenComponent } from '../../src/proofs/set-membership.js';
 import { systemRandom } from '../../src/random.js';
+import { testPairComputer } from './envelopes.js';
 
 export class TestProver {
   readonly #key: PublicKey;
@@ -13,7 +14,7 @@ export class TestProver {
 
   constructor(key: PublicKey) {
     this.#key = key;
-    this.#computer = new PairComputer(key, { teeth: 4, tables: 2 });
+    this.#computer = testPairComputer(key);
   }
 
   records(kind: PairKind, count: number): Uint8Array[] {
