@@ -40,14 +40,14 @@ export class MembershipVerifier {
 
   /** `undefined` when the proof holds under challenge E, else the first check that fails. Never throws. */
   verify(set: TupleSet, component: ProvenComponent, challenge: bigint): ProofFault | undefined {
-    const subject = { set, challenge, ...component };
+    const subject = { ...component, set, challenge };
     const fault = firstFault(this.#checks, subject);
     return fault === 'equation' ? nameEquationFault(this.#key, subject) : fault;
   }
 
   /** Every check that fails on its own, in order: for audits and tests. Never throws. */
   failedChecks(set: TupleSet, component: ProvenComponent, challenge: bigint): ProofFault[] {
-    const subject = { set, challenge, ...component };
+    const subject = { ...component, set, challenge };
     return this.#checks.filter(([, holds]) => !holds(subject)).map(([fault]) => fault);
   }
 

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, it } from 'vitest';
-import { bigIntToBytes, bytesToBigInt, bytesToHex, concatBytes } from '../../src/bytes.js';
+import { bigIntToBytes, bytesToBigInt, bytesToHex, concatBytes, fromBase64Url } from '../../src/bytes.js';
 import { mod, modInverse } from '../../src/math/modular.js';
 import { splitStandard, type SplitElement } from '../../src/math/split-form.js';
 import type { TupleSet } from '../../src/math/tuple-set.js';
@@ -15,6 +15,21 @@ import { MembershipVerifier } from '../../src/proofs/verify-membership.js';
 import { randomBits, systemRandom } from '../../src/random.js';
 import { obfuscationBase } from '../../src/paillier/obfuscation.js';
 import { FixedBaseComb } from '../../src/math/fixed-base-comb.js';
+import { addressEnvelope, type AddressedEnvelope } from '../../src/wire/address.js';
+import { openEnvelope } from '../../src/wire/open-envelope.js';
+import { EnvelopeVerifier } from '../../src/wire/verify.js';
+import type { CompiledPlan } from '../../src/plan/compile.js';
+import type { Subject } from '../../src/proofs/membership-checks.js';
+import {
+  answer,
+  draft,
+  draftComponent,
+  element,
+  textOf,
+  type DraftComponent,
+  type Transcript,
+} from '../corpus/forger.js';
+import { shop } from '../corpus/plans.js';
 import { testPrivateKey } from '../support/keys.js';
 
 const key = testPrivateKey().publicKey;
@@ -119,3 +134,37 @@ describe('the forgery that a hash of the commitments alone lets through', () => 
     expect(verifier.failedChecks(set, adjusted, real)).toEqual(['equation']);
   });
 });
+
+/** A commitment that the hash leaves out is chosen last: to fit the challenge, whatever the plaintext is. */
+describe('the forgery that a hash without one commitment lets through', () => {
+  const flag = (): DraftComponent =>
+    draftComponent({ measurement: 0, component: 0 }, shop.reports[0]!.measurements[0]!.components[0]!, 1, 1_000_000n);
+  const withoutIt = ({ id, commitments }: Transcript): Transcript => ({
+    id,
+    commitments: commitments.filter((_, index) => index !== 1),
+  });
+
+  const open = draft();
+  open.components[0] = flag();
+  const closed = answer(open, withoutIt);
+  const late = closed.components[0]!.branches[1]!;
+  late.commitment = element(open.components[0].branches[1]!.gamma, (1n - 1_000_000n) * late.challenge);
+  const bytes = fromBase64Url(textOf(closed))!;
+
+  it('passes every check of the verifier under the weak hash', () => {
+    const subjects = subjectsOf(bytes, shop);
+    const [first] = subjects;
+    const verifier = new MembershipVerifier(key, { teeth: 4, tables: 2 });
+    expect(verifier.verify(first!.set, first!, closed.challenge)).toBeUndefined();
+    expect(verifier.verify(first!.set, first!, first!.challenge)).toBe('challenge_sum');
+  });
+  it('fails under the real one', () => {
+    const verified = new EnvelopeVerifier([shop], [key], { teeth: 4, tables: 2 }).verify(bytes);
+    expect(verified).toEqual({ ok: false, reason: 'challenge_sum' });
+  });
+});
+
+function subjectsOf(bytes: Uint8Array, plan: CompiledPlan): Subject[] {
+  const book = { plans: new Map([[plan.hashText, plan]]), keys: new Map([[key.kid, key]]) };
+  return openEnvelope(addressEnvelope(bytes, book) as AddressedEnvelope).subjects.map((subject) => subject!);
+}

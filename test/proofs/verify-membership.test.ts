@@ -115,6 +115,17 @@ describe.each(FORGERIES)('check %s, %s: %s', (_check, fault, _what, forge) => {
   });
 });
 
+describe('the statement', () => {
+  it('comes from the caller, never from the proof, whatever else a proof holds', () => {
+    const wider: TupleSet = { arity: 1, tuples: [[0n], [2n]] };
+    const claimed = provenAs(wider, wider, 1);
+    expect(verifier.verify(wider, claimed, claimed.challenge)).toBeUndefined();
+    expect(verifier.verify(BIT, claimed, claimed.challenge)).toBe('equation');
+    expect(verifier.verify(wider, claimed, claimed.challenge ^ 1n)).toBe('challenge_sum');
+    expect(verifier.failedChecks(BIT, claimed, claimed.challenge ^ 1n)).toEqual(['challenge_sum', 'equation']);
+  });
+});
+
 describe('check 7', () => {
   it('names a commitment that shares a factor with n', () => {
     const { p } = secret.exportPrimes();
