@@ -142,6 +142,20 @@ describe('a batch', () => {
   });
 });
 
+describe.each(['bigint', 'wasm'] as const)('single verification with the %s kernel', (name) => {
+  const kernel = createGroupKernel(n, { kernel: name });
+  const verifier = new MembershipVerifier(key, { teeth: 4, tables: 2 }, undefined, kernel);
+  it.each([
+    ['an honest proof', subject, undefined],
+    ['a negated commitment', negated, undefined],
+    ['a value outside the set', outsider, 'equation'],
+    ['a commitment that is no unit', nonUnit, 'not_coprime'],
+  ] as const)('judges %s', (_what, make, fault) => {
+    const { set, challenge, ...proof } = make();
+    expect(verifier.verify(set, proof, challenge)).toBe(fault);
+  });
+});
+
 describe('the random exponents', () => {
   it('are fresh for every relation and every test, of full length and never 0', () => {
     const { batch, kernel } = counting();
