@@ -1,7 +1,10 @@
 /**
  * What bad input gets, in one table: every attack and every odd but valid input that docs/PROTOCOL.md has a rule
  * about. library.test.ts asks the library; test/receiver/corpus.test.ts asks a running receiver over OTLP/HTTP and
- * OTLP/gRPC; release.test.ts holds what a key holder is asked.
+ * OTLP/gRPC. Beside it stand what only a caller of the proofs can hand in (object-rows.ts), what a key holder is
+ * asked (release-rows.ts), verifiers with one check less or with predictable randomness (test/proofs), and clients:
+ * records used twice, threads that die, forks (test/processor/worker.test.ts and randomness-pool.test.ts), plans that
+ * are foreign, older or unsigned (test/plan/plan.test.ts, test/cli).
  */
 import { BATCH_ROWS } from './batch-rows.js';
 import { ENVELOPE_ROWS } from './envelope-rows.js';
