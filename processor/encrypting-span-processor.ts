@@ -8,11 +8,15 @@
  */
 import type { Context } from '@opentelemetry/api';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { systemClock } from '../src/clock.js';
 import { systemRandom } from '../src/random.js';
 import { ENVELOPE_ATTRIBUTE } from '../src/wire/envelope.js';
+import type { CapturedSpan } from './captured-span.js';
 import { Coalescer, type Flush } from './coalescer.js';
 import { isAlreadySealed, perSpanContribution, SpanClassifier, type ClassifiedSpan } from './contribution.js';
+import type { ContributionGate } from './contribution-gate.js';
 import { ContributionSealer, type Carrier, type SealResult } from './contribution-sealer.js';
+import { createContributionGate } from './create-contribution-gate.js';
 import { FlushSpan } from './flush-span.js';
 import { logWarning } from './log.js';
 import { PairWorkerClient } from './pair-worker-client.node.js';
@@ -20,6 +24,8 @@ import { resolveOptions, type EncryptingSpanProcessorOptions, type ProcessorSett
 import { ProcessorStats, type DropReason, type ProcessorSnapshot } from './processor-stats.js';
 import { SelfMetrics } from './self-metrics.js';
 import { SpanStripper, type StrippedSpan } from './span-stripper.js';
+import type { SpanView } from './span-view.js';
+import type { VisitOutcome } from './visit.js';
 
 /** Results without an envelope that lose nothing. */
 const PLAIN_RESULTS = ['coalesced', 'stripped', 'untouched'] as const;
@@ -30,6 +36,9 @@ export class EncryptingSpanProcessor implements SpanProcessor {
   readonly #settings: ProcessorSettings;
   readonly #stripper: SpanStripper;
   readonly #classifier: SpanClassifier;
+  /** Key of the attribute that tells subjects apart; `undefined` where the plan's unit is the event. */
+  readonly #subject: string | undefined;
+  readonly #gate: ContributionGate;
   readonly #sealer: ContributionSealer;
   readonly #coalescer = new Coalescer();
   readonly #flushTimer: ReturnType<typeof startTimer>;
@@ -51,6 +60,17 @@ export class EncryptingSpanProcessor implements SpanProcessor {
     const { plan, key, scrubMinimumLength } = this.#settings;
     this.#stripper = new SpanStripper(plan, scrubMinimumLength);
     this.#classifier = new SpanClassifier(plan.plan, plan.reports);
+    this.#subject = plan.plan.privacy.bounds?.subject;
+    this.#gate = createContributionGate(
+      {
+        plan: plan.plan,
+        clock: systemClock,
+        store: this.#settings.contributionStore,
+        counterLimit: this.#settings.contributionCounterLimit,
+        queueLimit: this.#settings.queueLimit,
+      },
+      (outcome, report) => this.#noteVisit(outcome, report),
+    );
     const source = options.pairSource?.(key) ?? new PairWorkerClient(key);
     this.#sealer = new ContributionSealer(this.#settings, source, (view, result, error) =>
       this.#finish(view, result, error),
@@ -127,6 +147,7 @@ export class EncryptingSpanProcessor implements SpanProcessor {
    */
   async forceFlush(): Promise<void> {
     if (this.#shutdown !== undefined) return this.#shutdown;
+    await this.#gate.drain(this.#settings.drainTimeoutMillis);
     this.flush();
     await this.#sealer.drain(this.#settings.drainTimeoutMillis);
     await this.#inner.forceFlush();
@@ -140,8 +161,9 @@ export class EncryptingSpanProcessor implements SpanProcessor {
 
   async #close(): Promise<void> {
     clearInterval(this.#flushTimer);
-    this.flush();
     try {
+      await this.#gate.drain(this.#settings.drainTimeoutMillis);
+      this.flush();
       await this.#sealer.drain(this.#settings.drainTimeoutMillis);
       await this.#sealer.close();
     } finally {
@@ -155,19 +177,47 @@ export class EncryptingSpanProcessor implements SpanProcessor {
       this.#finish(view, 'stripped');
     } else if (this.#shutdown !== undefined) {
       this.#finish(view, 'shutdown');
-    } else if (isAlreadySealed(report, captured) || ENVELOPE_ATTRIBUTE in view.attributes) {
+    } else if (
+      isAlreadySealed(report, captured) ||
+      this.#isSubjectTaken(captured) ||
+      ENVELOPE_ATTRIBUTE in view.attributes
+    ) {
       this.#finish(view, 'already_sealed');
     } else {
       const classified = this.#classifier.classify(report, captured, view.endTime);
-      this.#countOutcomes(classified);
-      if (report.report.mode === 'per-span') {
-        this.#sealer.submit(view, perSpanContribution(classified));
-      } else {
-        const full = this.#coalescer.add(classified, view.resource);
-        this.#finish(view, 'coalesced');
-        if (full !== undefined) this.#submitFlush(full);
-      }
+      const subject = this.#subject === undefined ? undefined : captured.valueOf(this.#subject);
+      const isCoalesced = report.report.mode === 'coalesced';
+      if (isCoalesced) this.#finish(view, 'coalesced');
+      this.#gate.submit(classified, subject, (counted) => {
+        if (isCoalesced) this.#addUp(counted, view);
+        else this.#seal(counted, view);
+      });
     }
+  }
+
+  #seal(classified: ClassifiedSpan, view: SpanView): void {
+    try {
+      this.#countOutcomes(classified);
+      this.#sealer.submit(view, perSpanContribution(classified));
+    } catch (error) {
+      this.#finish(view, 'seal_failed', error);
+    }
+  }
+
+  /** The span itself has gone on. */
+  #addUp(classified: ClassifiedSpan, { resource }: SpanView): void {
+    try {
+      this.#countOutcomes(classified);
+      const full = this.#coalescer.add(classified, resource);
+      if (full !== undefined) this.#submitFlush(full);
+    } catch (error) {
+      this.#drop('seal_failed', error);
+    }
+  }
+
+  /** Another sealing processor got hold of the subject first: all its spans would be one subject's. */
+  #isSubjectTaken(captured: CapturedSpan): boolean {
+    return this.#subject !== undefined && captured.isTaken(this.#subject);
   }
 
   #submitFlush({ contribution, spans, resource }: Flush): void {
@@ -208,6 +258,15 @@ export class EncryptingSpanProcessor implements SpanProcessor {
       const name = report.measurements[index]?.measurement.name ?? '';
       this.#warnOnce(`measurement ${name} met a value it has no place for (${outcome}), which counts as absent`);
     });
+  }
+
+  #noteVisit(outcome: VisitOutcome, report: string): void {
+    this.#stats.visits[outcome] += 1;
+    if (outcome === 'no_subject') {
+      this.#warnOnce(`spans of report ${report} name no subject (a text or a number), and count as absent`);
+    } else if (outcome === 'too_many_subjects') {
+      this.#warnOnce('more subjects than contributionCounterLimit: new ones count as absent until the next period');
+    }
   }
 
   #noteUnprotected(): void {

@@ -3,6 +3,7 @@ import { assertArgument, TelemetryKitError } from '../src/errors.js';
 import type { PublicKey } from '../src/paillier/public-key.js';
 import type { CompiledPlan } from '../src/plan/compile.js';
 import { openSignedPlan, type PlanTrust } from '../src/plan/document.js';
+import type { ContributionStore } from './contribution-store.js';
 import type { PairSource } from './pair-source.js';
 
 /** A signed plan document with what the application trusts. */
@@ -37,6 +38,17 @@ export interface EncryptingSpanProcessorOptions {
   readonly flushMillis?: number;
   /** How long forceFlush and shutdown wait for randomness, in milliseconds. Default 30,000. */
   readonly drainTimeoutMillis?: number;
+  /**
+   * Where contributions are counted, of plans with `bounds`. Default: in the memory of this process, so that every
+   * start of the application counts as one of the plan's `processes`. The application closes what it passes here.
+   */
+  readonly contributionStore?: ContributionStore;
+  /**
+   * Most counters of contributions held in memory for one budget period, 1 or more: one for every subject of a
+   * report, and one for each of its windows where `visitsPerWindow` is declared. Default 200,000: about 25 MB. Beyond
+   * it new subjects count as absent until the next period.
+   */
+  readonly contributionCounterLimit?: number;
   /** Computes randomness. Default: a worker thread. */
   readonly pairSource?: (key: PublicKey) => PairSource;
 }
@@ -51,6 +63,8 @@ export interface ProcessorSettings {
   readonly scrubMinimumLength: number;
   readonly drainTimeoutMillis: number;
   readonly flushMillis: number;
+  readonly contributionStore: ContributionStore | undefined;
+  readonly contributionCounterLimit: number;
 }
 
 /**
@@ -68,6 +82,8 @@ export function resolveOptions(options: EncryptingSpanProcessorOptions): Process
     scrubMinimumLength: options.scrubMinimumLength ?? 6,
     drainTimeoutMillis: options.drainTimeoutMillis ?? 30_000,
     flushMillis: options.flushMillis ?? 10_000,
+    contributionStore: options.contributionStore,
+    contributionCounterLimit: options.contributionCounterLimit ?? 200_000,
   };
   for (const name of [
     'queueLimit',
@@ -75,6 +91,7 @@ export function resolveOptions(options: EncryptingSpanProcessorOptions): Process
     'poolRecordLimit',
     'scrubMinimumLength',
     'flushMillis',
+    'contributionCounterLimit',
   ] as const) {
     assertWhole(name, settings[name], 1);
   }

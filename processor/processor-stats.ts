@@ -1,5 +1,6 @@
 /** What became of every span and every value: plain counts, all reasons present from the start. */
 import { VALUE_OUTCOMES, type ValueOutcome } from '../src/plan/classify.js';
+import { VISIT_OUTCOMES, type VisitOutcome } from './visit.js';
 
 /** Why a contribution was lost. The span itself goes on without it, except for the last two. */
 export const DROP_REASONS = [
@@ -35,6 +36,8 @@ export interface ProcessorSnapshot {
   readonly flushes: number;
   /** Values sealed, by what they count as. Exact counts of sensitive values: never send them anywhere. */
   readonly values: Readonly<Record<ValueOutcome, number>>;
+  /** Of plans with contribution bounds: spans of reports, by what they count as. Never send them anywhere. */
+  readonly visits: Readonly<Record<VisitOutcome, number>>;
   /** Spans waiting for randomness. */
   readonly queueSize: number;
   /** Precomputed records held. */
@@ -50,6 +53,7 @@ export class ProcessorStats {
   unprotected = 0;
   readonly dropped: Record<DropReason, number> = zeros(DROP_REASONS);
   readonly values: Record<ValueOutcome, number> = zeros(VALUE_OUTCOMES);
+  readonly visits: Record<VisitOutcome, number> = zeros(VISIT_OUTCOMES);
 
   snapshot(queueSize: number, poolSize: number): ProcessorSnapshot {
     const { untouched, sealed, coalesced, stripped, unprotected } = this;
@@ -57,6 +61,7 @@ export class ProcessorStats {
       spans: { untouched, sealed, coalesced, stripped, unprotected, dropped: { ...this.dropped } },
       flushes: this.flushes,
       values: { ...this.values },
+      visits: { ...this.visits },
       queueSize,
       poolSize,
     };

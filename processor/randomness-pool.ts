@@ -13,6 +13,7 @@ import type { PairDemand, PairRecords } from '../src/wire/seal.js';
 import { keepAliveUntil } from './keep-alive.js';
 import { logError } from './log.js';
 import type { PairSource } from './pair-source.js';
+import { pause } from './pause.js';
 import { RecordStore } from './record-store.js';
 
 export interface PoolOptions {
@@ -188,13 +189,4 @@ function unavailable(): TelemetryKitError {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown error';
-}
-
-/** Does not keep a finished application alive. */
-function pause(millis: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer: unknown = setTimeout(resolve, millis);
-    // A number in browsers.
-    if (typeof timer === 'object') (timer as { unref?: () => void } | null)?.unref?.();
-  });
 }

@@ -23,6 +23,11 @@ export class SealingQueue<Entry> {
     return this.#entries.length;
   }
 
+  /** Position of the first entry. */
+  get start(): number {
+    return this.#left;
+  }
+
   /** Position the next entry will have: everything now in the queue stands before it. */
   get end(): number {
     return this.#left + this.#entries.length;

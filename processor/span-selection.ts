@@ -12,13 +12,14 @@ interface ReportMatcher {
 }
 
 export class SpanSelection {
-  /** Every attribute key that never leaves in clear: measured in any report, or redacted. */
+  /** Every attribute key that never leaves in clear: measured in any report, redacted, or the subject's. */
   readonly keys: ReadonlySet<string>;
   readonly #matchers: readonly ReportMatcher[];
 
   constructor({ plan, reports }: CompiledPlan) {
     const measured = reports.flatMap(({ measurements }) => measurements.flatMap(({ attributes }) => attributes));
-    this.keys = new Set([...measured, ...plan.redact]);
+    const { bounds } = plan.privacy;
+    this.keys = new Set([...measured, ...plan.redact, ...(bounds === undefined ? [] : [bounds.subject])]);
     this.#matchers = reports.map((report) => createMatcher(report, report.report.spans));
   }
 
