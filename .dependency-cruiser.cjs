@@ -48,7 +48,11 @@ module.exports = {
       name: 'processor-is-light',
       comment: 'An application loads no OpenTelemetry SDK, gRPC or protobuf through the processor.',
       severity: 'error',
-      from: { path: '^processor/', pathNot: '^processor/(exporter|in-flight-exporter)\\.ts$' },
+      from: {
+        path: '^processor/',
+        pathNot:
+          '^processor/(exporter|in-flight-exporter|(file-lock|contribution-(database|file-opening))\\.node)\\.ts$',
+      },
       to: {
         path: [
           '@opentelemetry/(sdk-|exporter-|core|resources)',

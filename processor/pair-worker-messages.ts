@@ -1,4 +1,4 @@
-/** What the application's thread and the worker that computes randomness say to each other. */
+/** What the application's thread says to the worker that computes randomness; records back to back are the answer. */
 import type { PairKind } from '../src/proofs/pairs.js';
 
 export interface PairWorkerData {
@@ -6,14 +6,7 @@ export interface PairWorkerData {
   readonly modulus: bigint;
 }
 
-export interface PairRequest {
-  readonly id: number;
+export interface PairTask {
   readonly kind: PairKind;
   readonly count: number;
-}
-
-export interface PairReply {
-  readonly id: number;
-  /** Records back to back; its buffer is transferred. */
-  readonly records: Uint8Array;
 }

@@ -1,40 +1,10 @@
 import { diag, DiagLogLevel, metrics } from '@opentelemetry/api';
-import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DROP_REASONS } from '../../processor/processor-stats.js';
 import { SEALED } from '../../processor/sealed-texts.js';
 import { planOf, testPlan, testPlanDocument } from '../support/plans.js';
+import { CollectedMetrics } from './collected-metrics.js';
 import { createKit, readyKit, TestPairSource } from './harness.js';
-
-class CollectedMetrics {
-  readonly #exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  readonly provider = new MeterProvider({
-    readers: [new PeriodicExportingMetricReader({ exporter: this.#exporter, exportIntervalMillis: 3_600_000 })],
-  });
-
-  /** By metric name, then by its attributes without the component. */
-  async collect(component: string): Promise<Record<string, Record<string, unknown>>> {
-    this.#exporter.reset();
-    await this.provider.forceFlush();
-    const scopes = this.#exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics);
-    const out: Record<string, Record<string, unknown>> = {};
-    for (const { scope, metrics: collected } of scopes) {
-      expect(scope.name).toBe('telemetry-kit');
-      for (const { descriptor, dataPoints } of collected) {
-        for (const { attributes, value } of dataPoints) {
-          const { 'telemetry_kit.component.name': name, ...others } = attributes;
-          if (name === component) (out[descriptor.name] ??= {})[Object.values(others).join(':')] = value;
-        }
-      }
-    }
-    return out;
-  }
-}
 
 /** Processors are numbered in the order they were created in this process. */
 let created = 0;
