@@ -21,7 +21,7 @@ import { keyBytesOf } from '../../src/wire/label-entries.js';
 import { key, shop, WINDOW } from './plans.js';
 
 /** One alternative: `gamma` and the challenge drawn ahead, where it is a simulated one. */
-export interface DraftBranch {
+interface DraftBranch {
   commitment: SplitElement;
   gamma: bigint;
   challenge: bigint;

@@ -16,7 +16,7 @@ import { key, secret } from './plans.js';
 export const precise = planWith({ epsilon: '10', budget: '20000' });
 export const NOISE = 8n;
 /** A slot is decoded to this at most. */
-export const CLAMP = 1n << 46n;
+const CLAMP = 1n << 46n;
 
 /** Per cell what comes out, up to noise, or why nothing does. */
 export type CellExpectation = readonly bigint[] | { readonly refused: RefusalReason };

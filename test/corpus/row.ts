@@ -13,7 +13,7 @@ export interface Outcome {
   readonly rejected?: Partial<Record<RejectionReason, number>>;
 }
 
-export type Section = 'proof' | 'envelope' | 'batch' | 'range';
+type Section = 'proof' | 'envelope' | 'batch' | 'range';
 
 /** Something that can be sent: the text of one span attribute, or of several in one request. */
 export interface SentRow {
