@@ -3,10 +3,11 @@
  * more than this in a period, no release costs more than that, and no domain has a budget that is not listed.
  */
 import { TelemetryKitError } from '../errors.js';
-import { compareRational, formatRational, parseRational, type Rational } from '../math/rational.js';
-import type { CompiledPlan } from '../plan/compile.js';
+import { compareRational, formatRational, parseRational, ZERO, type Rational } from '../math/rational.js';
+import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
 import { PERIODS, type Period } from '../plan/plan.js';
 import { releaseLoss } from '../wire/release-noise.js';
+import { selectionCost } from '../wire/selection-noise.js';
 
 /** Epsilons are decimal strings such as "20" or "0.5". */
 export interface CeilingOptions {
@@ -58,17 +59,28 @@ export function assertWithinCeiling(compiled: CompiledPlan, { epsilonPerRelease,
       'lower it in the plan, or raise ceilings.deltaPerPeriod at the key holder',
     );
   }
-  for (const { report, measurements } of reports) {
-    for (const measurement of measurements) {
-      const cost = releaseLoss(plan, measurement);
-      if (compareRational(cost, epsilonPerRelease) <= 0) continue;
-      const epsilon = formatRational(cost);
-      throw invalid(
-        `plan ${plan.name}: ${report.name}.${measurement.measurement.name} costs epsilon ${epsilon}, more than the key holder allows`,
-        'lower it in the plan, or raise ceilings.epsilonPerRelease at the key holder',
-      );
-    }
+  for (const { name, cost } of reports.flatMap((report) => lossesOf(compiled, report))) {
+    if (compareRational(cost, epsilonPerRelease) <= 0) continue;
+    throw invalid(
+      `plan ${plan.name}: ${name} costs epsilon ${formatRational(cost)}, more than the key holder allows`,
+      'lower it in the plan, or raise ceilings.epsilonPerRelease at the key holder',
+    );
   }
+}
+
+/** Of every measurement of a report, and of the selection of its open label's keys. */
+function lossesOf(
+  compiled: CompiledPlan,
+  report: CompiledReport,
+): { readonly name: string; readonly cost: Rational }[] {
+  const { name } = report.report;
+  const losses = report.measurements.map((measurement) => ({
+    name: `${name}.${measurement.measurement.name}`,
+    cost: releaseLoss(compiled.plan, measurement),
+  }));
+  if (report.openLabel === undefined) return losses;
+  const { epsilon } = selectionCost(compiled, report);
+  return [...losses, { name: `the selection of ${name}`, cost: epsilon ?? ZERO }];
 }
 
 function parsePositive(text: string, name: string): Rational {

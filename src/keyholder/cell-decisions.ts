@@ -3,22 +3,29 @@
  * ledger, or released now, with its budget granted or not; and appends what it decides. A cell that occurs twice in
  * one request is a cell asked for twice.
  */
-import { formatRational } from '../math/rational.js';
-import { mechanismParameter } from '../privacy/mechanism.js';
-import type { CellAggregate, RefusalReason } from '../wire/release.js';
+import { OTHER_KEY } from '../plan/labels.js';
+import type { CellAggregate, RefusalReason, SelectionRequest } from '../wire/release.js';
 import type { BudgetRefusal } from './budget-decision.js';
 import { limitsOfShare } from './budget-limits.js';
 import { formatCost, formatLimit } from './ledger-amounts.js';
 import type { ReservedBody } from './ledger-entry.js';
 import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
-import type { ReservedDraft } from './ledger-state.js';
+import { draftOf } from './release-draft.js';
+import { selectionFor } from './release-id.js';
 import { shareOf } from './release-kind.js';
-import type { AdmittedCell, AdmittedWindow, ReleasePolicy } from './release-policy.js';
+import {
+  rangeOf,
+  type AdmittedCell,
+  type AdmittedSelection,
+  type AdmittedWindow,
+  type Admission,
+  type ReleasePolicy,
+} from './release-policy.js';
 import { reservePeriods } from './window-reservations.js';
 
 /** One release: its decision, and how far an earlier request brought it. */
 export interface Release {
-  readonly cell: AdmittedCell;
+  readonly admitted: AdmittedCell | AdmittedSelection;
   readonly reserved: ReservedBody;
   /** What the ledger held before this request; `undefined` where it asks first. */
   readonly record: LedgerRecord | undefined;
@@ -35,6 +42,8 @@ export class CellDecisions {
   readonly #ledger: ReleaseLedger;
   readonly #window: AdmittedWindow;
   readonly #at: number;
+  /** Values of the report's open label that may be published; none before its keys are selected. */
+  readonly #published: ReadonlySet<string>;
 
   /** `at`: Unix seconds. */
   constructor(policy: ReleasePolicy, ledger: ReleaseLedger, window: AdmittedWindow, at: number) {
@@ -42,70 +51,66 @@ export class CellDecisions {
     this.#ledger = ledger;
     this.#window = window;
     this.#at = at;
+    this.#published = publishedKeys(ledger, window);
   }
 
   decide(aggregate: CellAggregate): CellDecision {
-    const admission = this.#policy.admitCell(this.#window, aggregate);
+    return this.#decide(this.#policy.admitCell(this.#window, aggregate, this.#published));
+  }
+
+  decideSelection(request: SelectionRequest): CellDecision {
+    return this.#decide(this.#policy.admitSelection(this.#window, request));
+  }
+
+  #decide(admission: Admission<AdmittedCell | AdmittedSelection>): CellDecision {
     if (!admission.admitted) return { kind: 'refused', reason: admission.reason };
-    const cell = admission.value;
-    const record = this.#ledger.find(cell.identity);
+    const admitted = admission.value;
+    const record = this.#ledger.find(admitted.identity);
     if (record === undefined) {
       // What is reserved may always be answered; what is not may come too late.
       if (this.#window.isTooOld) return { kind: 'refused', reason: 'range' };
-      return { kind: 'release', release: this.#reserve(cell) };
+      return { kind: 'release', release: this.#reserve(admitted) };
     }
     // What conflicts must never be opened in the name of the release it conflicts with.
-    if (!isSameRequest(record.reserved, cell)) return { kind: 'refused', reason: 'conflict' };
-    return { kind: 'release', release: { cell, reserved: record.reserved, record, overBudget: undefined } };
+    if (!isSameRequest(record.reserved, admitted)) return { kind: 'refused', reason: 'conflict' };
+    return { kind: 'release', release: { admitted, reserved: record.reserved, record, overBudget: undefined } };
   }
 
-  #reserve(cell: AdmittedCell): Release {
-    const { payment, refusal } = this.#payFor(cell);
-    const draft = this.#draft(cell, payment);
+  #reserve(admitted: AdmittedCell | AdmittedSelection): Release {
+    const { payment, refusal } = this.#payFor(admitted);
+    const draft = draftOf(this.#window, admitted, payment, this.#at);
     const decided = this.#ledger.state.decideRelease(draft);
     const reserved: ReservedBody = { ...draft, decision: decided.decision };
     this.#ledger.append([reserved]);
-    return { cell, reserved, record: undefined, overBudget: decided.refusal ?? refusal };
+    return { admitted, reserved, record: undefined, overBudget: decided.refusal ?? refusal };
   }
 
-  #payFor({ terms, identity }: AdmittedCell): {
+  #payFor(admitted: AdmittedCell | AdmittedSelection): {
     readonly payment: ReservedBody['payment'];
     readonly refusal: BudgetRefusal | undefined;
   } {
-    const share = shareOf(identity.kind);
-    if (terms.isPaidPerPeriod) {
+    const share = shareOf(admitted.identity.kind);
+    if ('keys' in admitted || admitted.terms.isPaidPerPeriod) {
       const { reservations, refusal } = reservePeriods(this.#ledger, this.#window, share, this.#at);
       return { payment: { by: 'period', reservations }, refusal };
     }
     const limits = limitsOfShare(this.#window.terms.budget, share).map(formatLimit);
-    return { payment: { by: 'release', cost: formatCost(terms.cost), limits }, refusal: undefined };
-  }
-
-  #draft({ identity, measurement, terms, ...cell }: AdmittedCell, payment: ReservedBody['payment']): ReservedDraft {
-    const { privacy } = this.#window.terms.plan.plan;
-    const { kind } = measurement.measurement;
-    return {
-      state: 'RESERVED',
-      at: this.#at,
-      releaseId: cell.releaseId,
-      cell: { ...identity, labels: [...identity.labels], kids: [...identity.kids] },
-      aggregateDigest: cell.aggregateDigest,
-      domain: privacy.domain,
-      unit: privacy.unit,
-      period: privacy.period,
-      share: shareOf(identity.kind),
-      mechanism: privacy.mechanism ?? 'discrete-laplace',
-      noise: terms.noise.map((mechanism, slot) => ({
-        parameter: formatRational(mechanismParameter(mechanism)),
-        bound: String(measurement.slotDetails[slot]?.bound ?? 0n),
-      })),
-      changes: kind === 'sum' || kind === 'product' ? 'all' : 'one',
-      payment,
-    };
+    return { payment: { by: 'release', cost: formatCost(admitted.terms.cost), limits }, refusal: undefined };
   }
 }
 
 /** The same cell under the same keys with the same ciphertexts. */
-function isSameRequest({ releaseId, aggregateDigest }: ReservedBody, cell: AdmittedCell): boolean {
-  return releaseId === cell.releaseId && aggregateDigest === cell.aggregateDigest;
+function isSameRequest(
+  { releaseId, aggregateDigest }: ReservedBody,
+  admitted: AdmittedCell | AdmittedSelection,
+): boolean {
+  return releaseId === admitted.releaseId && aggregateDigest === admitted.aggregateDigest;
+}
+
+/** The selected keys of an open label, and `__other__`, once the selection is on disk; nothing of closed ones. */
+function publishedKeys(ledger: ReleaseLedger, window: AdmittedWindow): ReadonlySet<string> {
+  if (window.report.openLabel === undefined) return new Set();
+  const outcome = ledger.find(selectionFor(rangeOf(window)))?.sealed?.outcome;
+  if (outcome === undefined) return new Set();
+  return new Set([...(outcome.status === 'selected' ? outcome.keys : []), OTHER_KEY]);
 }

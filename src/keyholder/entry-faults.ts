@@ -19,6 +19,7 @@ export function faultOfRelease(body: ReservedBody, state: LedgerState): string |
   const { cell, payment } = body;
   if (body.releaseId !== releaseIdOf(cell)) return 'its release id is not that of its cell';
   if (body.share !== shareOf(cell.kind)) return 'its kind is paid for by another share of the budget';
+  if ((cell.kind === 'selection') !== (body.selection !== undefined)) return 'its parameters are not of its kind';
   const seconds = cell.rangeEnd - cell.rangeStart;
   if (seconds <= 0 || seconds > LONGEST_WINDOW_SECONDS) return 'its window is empty or longer than any plan allows';
   const payable = payment.by === 'release' ? limitsFault(body.share, payment.limits) : coverFault(body, state);

@@ -13,6 +13,7 @@ import { cellIdOf } from './release-id.js';
 
 /** What is known of a release: the decision about its budget and how far it came. */
 interface Progress {
+  readonly isSelection: boolean;
   readonly decision: ReservedBody['decision'];
   readonly state: EntryBody['state'];
 }
@@ -32,7 +33,7 @@ export class LedgerChain {
   follow(entry: LedgerEntry): EntryBody {
     this.#refuse(this.#linkFault(entry));
     const body = parseBody(entry.body);
-    if (body === undefined) throw corrupt(entry.sequence, 'its body is malformed');
+    if (body === undefined) throw corruptEntry(entry.sequence, 'its body is malformed');
     this.#refuse(this.#contentFault(body));
     this.#record(body);
     this.#head = { sequence: entry.sequence, hash: entry.hash };
@@ -40,7 +41,7 @@ export class LedgerChain {
   }
 
   #refuse(fault: string | undefined): void {
-    if (fault !== undefined) throw corrupt(this.#head.sequence + 1, fault);
+    if (fault !== undefined) throw corruptEntry(this.#head.sequence + 1, fault);
   }
 
   #linkFault({ sequence, previousHash, hash, body }: LedgerEntry): string | undefined {
@@ -69,13 +70,17 @@ export class LedgerChain {
     this.state.record(body);
     switch (body.state) {
       case 'RESERVED':
-        this.#releases.set(body.releaseId, { decision: body.decision, state: body.state });
+        this.#releases.set(body.releaseId, {
+          isSelection: body.cell.kind === 'selection',
+          decision: body.decision,
+          state: body.state,
+        });
         this.#cells.add(cellIdOf(body.cell));
         return;
       case 'SEALED':
       case 'PUBLISHED': {
-        const decision = this.#releases.get(body.releaseId)?.decision ?? 'granted';
-        this.#releases.set(body.releaseId, { decision, state: body.state });
+        const progress = this.#releases.get(body.releaseId);
+        if (progress !== undefined) this.#releases.set(body.releaseId, { ...progress, state: body.state });
         return;
       }
       case 'RESERVED_PERIOD':
@@ -86,6 +91,10 @@ export class LedgerChain {
   #sealFault({ releaseId, outcome }: SealedBody): string | undefined {
     const progress = this.#releases.get(releaseId);
     if (progress?.state !== 'RESERVED') return 'it seals what is not reserved';
+    const isSelection = outcome.status === 'selected';
+    if (outcome.status !== 'suppressed' && isSelection !== progress.isSelection) {
+      return 'its outcome is not of its kind';
+    }
     const reason = outcome.status === 'suppressed' ? outcome.reason : undefined;
     return isOutcomeOf(progress.decision, reason) ? undefined : 'its outcome contradicts its decision';
   }
@@ -97,7 +106,7 @@ function isOutcomeOf(decision: ReservedBody['decision'], reason: string | undefi
   return reason === (decision === 'burned' ? 'error' : 'budget');
 }
 
-function corrupt(sequence: number, finding: string): TelemetryKitError {
+export function corruptEntry(sequence: number, finding: string): TelemetryKitError {
   return new TelemetryKitError('ledger_corrupt', `ledger entry ${String(sequence)} does not verify: ${finding}`, {
     fix: 'stop releasing and restore the whole ledger file; compare its head with the published anchors',
   });

@@ -9,6 +9,7 @@ import canonicalize from 'canonicalize';
 import * as z from 'zod/mini';
 import { fromBase64Url, toBase64Url, utf8ToBytes } from '../bytes.js';
 import { hashFramed, u64 } from '../framing.js';
+import { areInOrder, isKey } from '../plan/labels.js';
 import { MECHANISMS, PERIODS, PRIVACY_UNITS } from '../plan/plan.js';
 import { BUDGET_MEASURES, SUPPRESSION_REASONS } from '../wire/release.js';
 import { RELEASE_KINDS, SHARES } from './release-kind.js';
@@ -17,6 +18,7 @@ const hash = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
 const natural = z.int().check(z.gte(0));
 const positive = z.int().check(z.gte(1));
 const fraction = z.string().check(z.regex(/^\d+(\/[1-9]\d*)?$/));
+const key = z.string().check(z.refine(isKey));
 const integer = z.string().check(z.regex(/^\d+$/));
 
 /** Without an epsilon: Gaussian noise, which has rho alone. */
@@ -61,6 +63,8 @@ const reserved = z.strictObject({
   noise: z.array(z.strictObject({ parameter: fraction, bound: integer })),
   /** Slots that one span changes: their costs add up where it changes all. */
   changes: z.enum(['one', 'all']),
+  /** Of a selection only: keys under which one subject counts, and the noised count from which on a key is selected. */
+  selection: z.optional(z.strictObject({ keysPerSubject: positive, threshold: integer })),
   /** The release debits its own cost, or is paid for by the reservations of the periods it touches. */
   payment: z.discriminatedUnion('by', [
     z.strictObject({ by: z.literal('release'), cost, limits }),
@@ -103,6 +107,8 @@ const sealed = z.strictObject({
       status: z.literal('released'),
       values: z.array(z.string().check(z.regex(/^(0|-?[1-9]\d*)$/))),
     }),
+    /** Of a selection: the keys of an open label that may be published, ascending. Nothing about the others. */
+    z.strictObject({ status: z.literal('selected'), keys: z.array(key).check(z.refine(areInOrder)) }),
     z.strictObject({ status: z.literal('suppressed'), reason: z.enum(SUPPRESSION_REASONS) }),
   ]),
 });

@@ -6,8 +6,9 @@ import * as z from 'zod/mini';
 import { TelemetryKitError } from '../errors.js';
 import type { LedgerPosition } from '../wire/release.js';
 import { AuditSummary, type PeriodSpending, type ReleaseCounts } from './audit-summary.js';
-import { LedgerChain } from './ledger-chain.js';
+import { corruptEntry, LedgerChain } from './ledger-chain.js';
 import type { LedgerEntry } from './ledger-entry.js';
+import { SelectedKeys } from './selected-keys.js';
 
 const line = z.strictObject({
   sequence: z.int(),
@@ -36,7 +37,13 @@ export function* exportLedger(entries: Iterable<LedgerEntry>): Generator<string>
 export function verifyLedgerExport(lines: Iterable<string>): LedgerVerification {
   const chain = new LedgerChain();
   const summary = new AuditSummary(chain.state);
-  for (const text of lines) summary.add(chain.follow(parseLine(text, chain.head.sequence + 1)));
+  const selected = new SelectedKeys();
+  for (const text of lines) {
+    const body = chain.follow(parseLine(text, chain.head.sequence + 1));
+    const fault = selected.follow(body);
+    if (fault !== undefined) throw corruptEntry(chain.head.sequence, fault);
+    summary.add(body);
+  }
   return { head: chain.head, releases: summary.releases, periods: summary.periods };
 }
 

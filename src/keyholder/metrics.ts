@@ -5,11 +5,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { REFUSAL_REASONS, SUPPRESSION_REASONS, type CellOutcome, type WindowReleaseResponse } from '../wire/release.js';
+import { REFUSAL_REASONS, SUPPRESSION_REASONS, type CellOutcome, type SelectionOutcome } from '../wire/release.js';
 
 export interface KeyHolderMetrics {
   /** Counts the outcomes of an answered request and how long it took. */
-  answered(response: WindowReleaseResponse, seconds: number): void;
+  answered(outcomes: readonly (CellOutcome | SelectionOutcome)[], seconds: number): void;
   /** Counts a request that got no answer, by the error's code. */
   failed(code: string, seconds: number): void;
   /** Writes all of it in Prometheus' text format. */
@@ -34,6 +34,7 @@ export function createMetrics(ledgerSequence: () => number): KeyHolderMetrics {
   const counter = (name: string, description: string) =>
     meter.createCounter(`telemetry_kit.keyholder.${name}`, { description });
   const released = counter('released', 'cells answered with noised values');
+  const selected = counter('selected', 'selections of keys answered, however many keys were asked for');
   const suppressed = counter('suppressed', 'cells answered as suppressed, by reason');
   const refused = counter('refused', 'cells the key holder did not act on, by reason');
   const failures = counter('request.failures', 'requests without an answer, by error code');
@@ -49,18 +50,20 @@ export function createMetrics(ledgerSequence: () => number): KeyHolderMetrics {
     });
 
   released.add(0);
+  selected.add(0);
   for (const reason of SUPPRESSION_REASONS) suppressed.add(0, { reason });
   for (const reason of REFUSAL_REASONS) refused.add(0, { reason });
   for (const code of FAILURES) failures.add(0, { 'error.type': code });
 
-  const count = (outcome: CellOutcome): void => {
+  const count = (outcome: CellOutcome | SelectionOutcome): void => {
     if (outcome.status === 'released') released.add(1);
+    else if (outcome.status === 'selected') selected.add(1);
     else if (outcome.status === 'suppressed') suppressed.add(1, { reason: outcome.reason });
     else refused.add(1, { reason: outcome.reason });
   };
   return {
-    answered: ({ cells }, seconds) => {
-      cells.forEach(count);
+    answered: (outcomes, seconds) => {
+      outcomes.forEach(count);
       duration.record(seconds);
     },
     failed: (code, seconds) => {

@@ -5,7 +5,14 @@
 import { toBase64Url } from '../bytes.js';
 import { formatRational } from '../math/rational.js';
 import type { Logger } from '../service/logger.js';
-import type { CellOutcome, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+import type {
+  CellOutcome,
+  SelectionOutcome,
+  SelectionRequest,
+  SelectionResponse,
+  WindowReleaseRequest,
+  WindowReleaseResponse,
+} from '../wire/release.js';
 import type { BudgetRefusal } from './budget-decision.js';
 import type { Release } from './cell-decisions.js';
 
@@ -31,7 +38,7 @@ export class OperationsLog {
       budget,
       cells: request.cells.map(({ measurement, labels, count, digest }, index) => ({
         measurement,
-        labels,
+        labels: mayBeNamed(cells[index]) ? labels : undefined,
         count,
         digest: toBase64Url(digest),
         ...describeOutcome(cells[index]),
@@ -40,6 +47,13 @@ export class OperationsLog {
     const refused = cells.some(({ status }) => status === 'refused');
     if (refused) this.#logger.warn(entry, 'some cells of a window were refused');
     else this.#logger.info(entry, 'a window was answered');
+  }
+
+  /** One line for a selection; nothing of the keys that were asked for, not even how many there were. */
+  selected(peer: string, request: SelectionRequest, { outcome, budget }: SelectionResponse): void {
+    const entry = { event: 'keys_selected', peer, ...describeWindow(request), budget, ...describeOutcome(outcome) };
+    if (outcome.status === 'refused') this.#logger.warn(entry, 'the selection of keys was refused');
+    else this.#logger.info(entry, 'the keys of a window were selected');
   }
 
   /** A cell that is suppressed before anything was decrypted: on which limit, and when as much will be free. */
@@ -70,13 +84,19 @@ function describeRefusal({ asked, spent, left, ...limit }: BudgetRefusal): objec
   };
 }
 
-function describeWindow({ planHash, report, windowStart, windowEnd }: WindowReleaseRequest): object {
+/** A cell that is refused may have the key of an open label that nobody is to hear of. */
+function mayBeNamed(outcome: CellOutcome | undefined): boolean {
+  return outcome?.status !== 'refused';
+}
+
+function describeWindow({ planHash, report, windowStart, windowEnd }: Omit<WindowReleaseRequest, 'cells'>): object {
   return { plan: toBase64Url(planHash), report, windowStart, windowEnd };
 }
 
-function describeOutcome(outcome: CellOutcome | undefined): object {
+function describeOutcome(outcome: CellOutcome | SelectionOutcome | undefined): object {
   switch (outcome?.status) {
     case 'released':
+    case 'selected':
       return { status: outcome.status, releaseId: outcome.releaseId };
     case 'suppressed':
       return { status: outcome.status, reason: outcome.reason, releaseId: outcome.releaseId };

@@ -5,8 +5,9 @@
  * length of windows is where there are totals, because their noise is calibrated to visits in windows of one length.
  *
  * Terms, label `telemetry-kit/v1/period-terms`: plan name | privacy section (RFC 8785 canonical JSON) |
- *   per report: name | number of measurements | per measurement that is paid per period: release stream (`windows`, or
- *   `total` and after a space the seconds of a window) | epsilon | rho | delta
+ *   per report: name | number of streams | per measurement that is paid per period, then for an open label: stream
+ *   (`windows`; `total` and after a space the seconds of a window; `selection` and after a space the keys per subject) |
+ *   epsilon | rho | delta
  * Reservation id, label `telemetry-kit/v1/reservation-id`: domain | plan name | period | period start (u64) | terms (32)
  */
 import canonicalize from 'canonicalize';
@@ -19,6 +20,7 @@ import { isPaidPerPeriod } from '../plan/plan-cost.js';
 import type { Period, Plan } from '../plan/plan.js';
 import { addCosts, NO_COST, type PrivacyCost } from '../privacy/privacy-cost.js';
 import { releaseCost } from '../wire/release-noise.js';
+import { selectionCost } from '../wire/selection-noise.js';
 
 /** Of one plan; the same for every period. */
 export interface PeriodTerms {
@@ -31,8 +33,9 @@ export interface PeriodTerms {
 }
 
 /** `undefined` where every release of the plan pays for itself. */
-export function periodTermsOf({ plan, reports }: CompiledPlan): PeriodTerms | undefined {
-  const paid = reports.map((report) => costsOf(plan, report));
+export function periodTermsOf(compiled: CompiledPlan): PeriodTerms | undefined {
+  const { plan, reports } = compiled;
+  const paid = compiled.reports.map((report) => costsOf(compiled, report));
   if (paid.every((costs) => costs.length === 0)) return undefined;
   const items = paid.flatMap((costs, index) => [
     utf8ToBytes(reports[index]?.report.name ?? ''),
@@ -62,13 +65,17 @@ export function reservationIdOf(of: {
   return toBase64Url(hashFramed('telemetry-kit/v1/reservation-id', items));
 }
 
-function costsOf(plan: Plan, { measurements }: CompiledReport): { stream: string; cost: PrivacyCost }[] {
-  return measurements
+function costsOf(compiled: CompiledPlan, report: CompiledReport): { stream: string; cost: PrivacyCost }[] {
+  const { plan } = compiled;
+  const measured = report.measurements
     .filter(({ measurement }) => isPaidPerPeriod(plan.privacy, measurement))
-    .map((compiled) => ({
-      stream: streamOf(plan, compiled),
-      cost: releaseCost(plan, compiled),
+    .map((measurement) => ({
+      stream: streamOf(plan, measurement),
+      cost: releaseCost(plan, measurement),
     }));
+  if (report.openLabel === undefined) return measured;
+  const stream = `selection ${String(report.openLabel.keysPerSubject)}`;
+  return [...measured, { stream, cost: selectionCost(compiled, report) }];
 }
 
 function streamOf({ window }: Plan, { measurement }: CompiledMeasurement): string {

@@ -1,10 +1,11 @@
 /** What the key holder derives from a plan once: the noise and cost of every measurement, and what binds its domain. */
-import { labelCombinations, type CompiledPlan } from '../plan/compile.js';
+import { labelCombinations, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
 import { isPaidPerPeriod } from '../plan/plan-cost.js';
 import type { Mechanism } from '../privacy/mechanism.js';
 import type { PrivacyCost } from '../privacy/privacy-cost.js';
 import { noiseOf, releaseCost } from '../wire/release-noise.js';
+import { keyThreshold, selectionNoise } from '../wire/selection-noise.js';
 import type { DomainBudget } from './budget-limits.js';
 import { periodTermsOf, type PeriodTerms } from './period-terms.js';
 
@@ -16,13 +17,27 @@ export interface MeasurementTerms {
   readonly isPaidPerPeriod: boolean;
 }
 
+/** Of the selection of an open label's keys, which is paid for per period. */
+export interface SelectionTerms {
+  /** In every count of subjects. */
+  readonly noise: Mechanism;
+  /** Noised counts from which on keys are selected. */
+  readonly threshold: bigint;
+  readonly keysPerSubject: number;
+}
+
 export interface PlanTerms {
   readonly plan: CompiledPlan;
   readonly budget: DomainBudget;
   /** Of what is paid once a period; `undefined` where every release pays for itself. */
   readonly period: PeriodTerms | undefined;
   readonly measurements: ReadonlyMap<CompiledMeasurement, MeasurementTerms>;
+  /** Of reports with an open label. */
+  readonly selections: ReadonlyMap<CompiledReport, SelectionTerms>;
 }
+
+/** How many keys of an open label noise is drawn ahead for: nobody knows how many there will be. */
+const KEYS_AHEAD = 250;
 
 export function planTermsOf(plan: CompiledPlan, budget: DomainBudget): PlanTerms {
   const measurements = plan.reports.flatMap((report) => report.measurements);
@@ -40,15 +55,24 @@ export function planTermsOf(plan: CompiledPlan, budget: DomainBudget): PlanTerms
         },
       ]),
     ),
+    selections: new Map(plan.reports.flatMap((report) => selectionTermsOf(plan, report))),
   };
 }
 
-/** Per slot of every measurement: its noise and how often one window has it. */
-export function noiseDemandOf({ plan, measurements }: PlanTerms): NoiseDemand[] {
+function selectionTermsOf(plan: CompiledPlan, report: CompiledReport): [CompiledReport, SelectionTerms][] {
+  if (report.openLabel === undefined) return [];
+  const { keysPerSubject } = report.openLabel;
+  return [[report, { noise: selectionNoise(report), threshold: keyThreshold(plan, report), keysPerSubject }]];
+}
+
+/** Per slot of every measurement, and for every count of subjects: its noise and how often one window has it. */
+export function noiseDemandOf({ plan, measurements, selections }: PlanTerms): NoiseDemand[] {
   return plan.reports.flatMap((report) => {
-    const count = labelCombinations(report).length;
+    const selection = selections.get(report);
+    const count = labelCombinations(report).length * (selection === undefined ? 1 : KEYS_AHEAD);
     const noise = report.measurements.flatMap((measurement) => measurements.get(measurement)?.noise ?? []);
-    return noise.map((mechanism) => ({ mechanism, count }));
+    const demand = noise.map((mechanism) => ({ mechanism, count }));
+    return selection === undefined ? demand : [...demand, { mechanism: selection.noise, count: KEYS_AHEAD }];
   });
 }
 

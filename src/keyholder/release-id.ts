@@ -12,14 +12,17 @@
  *   number of key ids | each key id (32)
  * Cell id, label `telemetry-kit/v1/cell-id`: the same items up to and including range end. One cell is
  *   released once, whichever keys its aggregates are under.
+ *   The selection of an open label's keys is one cell of its report: measurement 0, no labels.
  * Aggregate digest, label `telemetry-kit/v1/aggregate`:
  *   per key, in ascending order of key ids: key id (32) | ciphertext (twice the modulus' bytes)
+ *   Of a selection, label `telemetry-kit/v1/selection-aggregate`: per key of the open label, in ascending order:
+ *   key (UTF-8) | number of key ids | the same items
  */
 import { bytesToHex, fromBase64Url, toBase64Url, utf8ToBytes } from '../bytes.js';
 import { hashFramed, u64 } from '../framing.js';
 import type { LabelValue } from '../plan/plan.js';
 import { KEY_FOLLOWS } from '../wire/label-entries.js';
-import type { KeyedAggregate } from '../wire/release.js';
+import type { KeyAggregate, KeyedAggregate } from '../wire/release.js';
 import type { ReleaseKind } from './release-kind.js';
 
 /** What a release covers. */
@@ -50,8 +53,25 @@ export function cellIdOf(cell: CellIdentity): string {
 
 /** 32 bytes, base64url. */
 export function aggregateDigestOf(aggregates: readonly KeyedAggregate[]): string {
-  const items = sortByKid(aggregates).flatMap(({ kid, ciphertext }) => [kidBytes(kid), ciphertext]);
-  return toBase64Url(hashFramed('telemetry-kit/v1/aggregate', items));
+  return toBase64Url(hashFramed('telemetry-kit/v1/aggregate', aggregateItems(aggregates)));
+}
+
+/** Over all keys of the open label, selected or not. 32 bytes, base64url. */
+export function selectionDigestOf(keys: readonly KeyAggregate[]): string {
+  const items = keys.flatMap(({ key, aggregates }) => [
+    utf8ToBytes(key),
+    u64(aggregates.length),
+    ...aggregateItems(aggregates),
+  ]);
+  return toBase64Url(hashFramed('telemetry-kit/v1/selection-aggregate', items));
+}
+
+/** The selection of the keys that cells of an open label are released for. `kids`: those it is asked under. */
+export function selectionFor(
+  { planHash, report, rangeStart, rangeEnd }: Omit<CellIdentity, 'kind' | 'measurement' | 'labels' | 'kids'>,
+  kids: readonly string[] = [],
+): CellIdentity {
+  return { kind: 'selection', planHash, report, measurement: 0, labels: [], rangeStart, rangeEnd, kids };
 }
 
 /** Ascending by the bytes of the key ids. */
@@ -60,6 +80,10 @@ export function sortByKid<Keyed extends { readonly kid: string }>(items: readonl
     .map((item) => ({ item, order: bytesToHex(kidBytes(item.kid)) }))
     .sort((a, b) => (a.order < b.order ? -1 : 1))
     .map(({ item }) => item);
+}
+
+function aggregateItems(aggregates: readonly KeyedAggregate[]): Uint8Array[] {
+  return sortByKid(aggregates).flatMap(({ kid, ciphertext }) => [kidBytes(kid), ciphertext]);
 }
 
 function cellItems({ kind, planHash, report, measurement, labels, rangeStart, rangeEnd }: CellIdentity): Uint8Array[] {

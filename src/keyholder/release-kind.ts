@@ -8,12 +8,13 @@
 export const SHARES = ['streams', 'queries', 'segments'] as const;
 export type Share = (typeof SHARES)[number];
 
-export const RELEASE_KINDS = ['window', 'total'] as const;
+export const RELEASE_KINDS = ['window', 'total', 'selection'] as const;
 export type ReleaseKind = (typeof RELEASE_KINDS)[number];
 
 const SHARE_OF: Readonly<Record<ReleaseKind, Share>> = {
   window: 'streams',
   total: 'streams',
+  selection: 'streams',
 };
 
 export function shareOf(kind: ReleaseKind): Share {

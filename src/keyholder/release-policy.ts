@@ -8,14 +8,34 @@ import { ciphertextFromBytes } from '../paillier/ciphertext.js';
 import type { PrivateKey } from '../paillier/private-key.js';
 import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
-import { listedValues } from '../plan/labels.js';
+import { isOpen } from '../plan/labels.js';
 import type { Label, LabelValue } from '../plan/plan.js';
-import type { CellAggregate, KeyedAggregate, RefusalReason, WindowReleaseRequest } from '../wire/release.js';
+import type {
+  CellAggregate,
+  KeyedAggregate,
+  RefusalReason,
+  SelectionRequest,
+  WindowReleaseRequest,
+} from '../wire/release.js';
 import { budgetsOf } from './budget-limits.js';
 import { assertDomainAllowed, assertWithinCeiling, type Ceilings } from './ceilings.js';
-import { noiseDemandOf, planTermsOf, type MeasurementTerms, type NoiseDemand, type PlanTerms } from './plan-terms.js';
+import {
+  noiseDemandOf,
+  planTermsOf,
+  type MeasurementTerms,
+  type NoiseDemand,
+  type PlanTerms,
+  type SelectionTerms,
+} from './plan-terms.js';
 import type { ReleaseKind } from './release-kind.js';
-import { aggregateDigestOf, releaseIdOf, sortByKid, type CellIdentity } from './release-id.js';
+import {
+  aggregateDigestOf,
+  releaseIdOf,
+  selectionDigestOf,
+  selectionFor,
+  sortByKid,
+  type CellIdentity,
+} from './release-id.js';
 
 export type Admission<Value> =
   { readonly admitted: true; readonly value: Value } | { readonly admitted: false; readonly reason: RefusalReason };
@@ -45,6 +65,15 @@ export interface AdmittedCell {
   readonly measurement: CompiledMeasurement;
   readonly terms: MeasurementTerms;
   readonly aggregates: readonly OpenableAggregate[];
+}
+
+/** The keys of an open label that were met in a window, which may be selected from, budget permitting. */
+export interface AdmittedSelection {
+  readonly identity: CellIdentity;
+  readonly releaseId: string;
+  readonly aggregateDigest: string;
+  readonly terms: SelectionTerms;
+  readonly keys: readonly { readonly key: string; readonly aggregates: readonly OpenableAggregate[] }[];
 }
 
 export interface PolicyOptions {
@@ -94,7 +123,7 @@ export class ReleasePolicy {
     return [...this.#plans.values()].flatMap(noiseDemandOf);
   }
 
-  admitWindow(request: WindowReleaseRequest, nowMillis: number): Admission<AdmittedWindow> {
+  admitWindow(request: Omit<WindowReleaseRequest, 'cells'>, nowMillis: number): Admission<AdmittedWindow> {
     const { planHash, windowStart: start, windowEnd: end } = request;
     const terms = this.#plans.get(toBase64Url(planHash));
     if (terms === undefined) return refused('unknown_plan');
@@ -108,15 +137,14 @@ export class ReleasePolicy {
     return admitted({ terms, report, start, end, isTooOld });
   }
 
-  admitCell(window: AdmittedWindow, cell: CellAggregate): Admission<AdmittedCell> {
+  /** `published`: values that an open label may have, or none before its keys are selected. */
+  admitCell(window: AdmittedWindow, cell: CellAggregate, published: ReadonlySet<string>): Admission<AdmittedCell> {
     const measurement = window.report.measurements[cell.measurement];
     const terms = measurement && window.terms.measurements.get(measurement);
     if (measurement === undefined || terms === undefined) return refused('unknown_cell');
-    if (!labelsExist(window.report, cell.labels)) return refused('unknown_cell');
-    const keyed = this.#keysFor(window.terms.plan, cell.aggregates);
-    if (keyed === undefined) return refused('unknown_key');
-    const aggregates = keyed.flatMap(parseAggregate);
-    if (aggregates.length !== cell.aggregates.length) return refused('ciphertext');
+    if (!labelsExist(window.report, cell.labels, published)) return refused('unknown_cell');
+    const aggregates = this.#openable(window.terms.plan, cell.aggregates);
+    if (!aggregates.admitted) return aggregates;
     const identity = identityOf(window, cell, measurement.measurement.release === 'total' ? 'total' : 'window');
     return admitted({
       identity,
@@ -124,8 +152,37 @@ export class ReleasePolicy {
       aggregateDigest: aggregateDigestOf(cell.aggregates),
       measurement,
       terms,
-      aggregates,
+      aggregates: aggregates.value,
     });
+  }
+
+  /** All keys must be under the same public keys, as an honest receiver has them. */
+  admitSelection(window: AdmittedWindow, { keys }: SelectionRequest): Admission<AdmittedSelection> {
+    const terms = window.terms.selections.get(window.report);
+    if (terms === undefined) return refused('unknown_cell');
+    const [kids = [], ...others] = keys.map(({ aggregates }) => sortByKid(aggregates).map(({ kid }) => kid));
+    if (others.some((each) => each.join() !== kids.join())) return refused('unknown_key');
+    const openable: AdmittedSelection['keys'][number][] = [];
+    for (const { key, aggregates } of keys) {
+      const parsed = this.#openable(window.terms.plan, aggregates);
+      if (!parsed.admitted) return parsed;
+      openable.push({ key, aggregates: parsed.value });
+    }
+    const identity = selectionFor(rangeOf(window), kids);
+    return admitted({
+      identity,
+      releaseId: releaseIdOf(identity),
+      aggregateDigest: selectionDigestOf(keys),
+      terms,
+      keys: openable,
+    });
+  }
+
+  #openable(plan: CompiledPlan, aggregates: readonly KeyedAggregate[]): Admission<readonly OpenableAggregate[]> {
+    const keyed = this.#keysFor(plan, aggregates);
+    if (keyed === undefined) return refused('unknown_key');
+    const openable = keyed.flatMap(parseAggregate);
+    return openable.length === aggregates.length ? admitted(openable) : refused('ciphertext');
   }
 
   /** `undefined` unless there is at least one, each is of the plan and held, and none is named twice. */
@@ -163,25 +220,34 @@ function parseAggregate({ key, bytes }: KeyedWithKey): OpenableAggregate[] {
   return ciphertext === undefined ? [] : [{ key, ciphertext }];
 }
 
-function labelsExist({ labels }: CompiledReport, indices: readonly LabelValue[]): boolean {
-  const exists = (label: Label, value: LabelValue | undefined): boolean =>
-    typeof value === 'number' && listedValues(label)[value] !== undefined;
-  return indices.length === labels.length && labels.every((label, i) => exists(label, indices[i]));
+function labelsExist(
+  { labels }: CompiledReport,
+  values: readonly LabelValue[],
+  published: ReadonlySet<string>,
+): boolean {
+  const exists = (label: Label, value: LabelValue | undefined): boolean => {
+    if (isOpen(label)) return typeof value === 'string' && published.has(value);
+    return typeof value === 'number' && label.values[value] !== undefined;
+  };
+  return values.length === labels.length && labels.every((label, i) => exists(label, values[i]));
 }
 
-function identityOf(
-  { terms, report, start, end }: AdmittedWindow,
-  cell: CellAggregate,
-  kind: ReleaseKind,
-): CellIdentity {
+/** What identifies a window of a report. */
+export function rangeOf({
+  terms,
+  report,
+  start,
+  end,
+}: AdmittedWindow): Pick<CellIdentity, 'planHash' | 'report' | 'rangeStart' | 'rangeEnd'> {
+  return { planHash: toBase64Url(terms.plan.hash), report: report.index, rangeStart: start, rangeEnd: end };
+}
+
+function identityOf(window: AdmittedWindow, cell: CellAggregate, kind: ReleaseKind): CellIdentity {
   return {
+    ...rangeOf(window),
     kind,
-    planHash: toBase64Url(terms.plan.hash),
-    report: report.index,
     measurement: cell.measurement,
     labels: cell.labels,
-    rangeStart: start,
-    rangeEnd: end,
     kids: sortByKid(cell.aggregates).map(({ kid }) => kid),
   };
 }

@@ -9,16 +9,24 @@ import type { Clock } from '../clock.js';
 import { TelemetryKitError } from '../errors.js';
 import type { RandomBytes } from '../random.js';
 import type { Logger } from '../service/logger.js';
-import type { AggregateDecryptor, CellOutcome, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
+import type {
+  AggregateDecryptor,
+  SelectionRequest,
+  SelectionResponse,
+  WindowReleaseRequest,
+  WindowReleaseResponse,
+} from '../wire/release.js';
 import { budgetState, NO_BUDGET } from './budget-state.js';
 import { CellDecisions, type CellDecision, type Release } from './cell-decisions.js';
-import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
+import type { ReleaseLedger } from './ledger-record.js';
 import type { SealedBody } from './ledger-entry.js';
 import { NoiseSupply } from './noise-supply.js';
 import { openCell } from './open-cell.js';
+import { openSelection } from './open-selection.js';
 import { OperationsLog } from './operations-log.js';
 import { ReleasePolicy, type Admission, type AdmittedWindow, type PolicyOptions } from './release-policy.js';
 import { Rounds } from './rounds.js';
+import { cellOutcome, selectionOutcome, type SealedOutcome } from './sealed-outcome.js';
 
 export interface ReleaseServiceOptions extends PolicyOptions {
   readonly ledger: ReleaseLedger;
@@ -29,30 +37,30 @@ export interface ReleaseServiceOptions extends PolicyOptions {
 
 /** A request with what was decided about it. */
 interface Decided {
-  readonly asked: AskedWindow;
+  readonly asked: Asked;
   readonly window: Admission<AdmittedWindow>;
   readonly cells: readonly CellDecision[];
 }
 
-interface AskedWindow {
-  readonly request: WindowReleaseRequest;
-  readonly peer: string;
-}
+/** The cells of a window, or the selection of its keys before them. */
+type Asked = (
+  | { readonly kind: 'cells'; readonly request: WindowReleaseRequest }
+  | { readonly kind: 'selection'; readonly request: SelectionRequest }
+) & { readonly peer: string };
 
-/** An outcome that is on disk. */
-type SealedOutcome = NonNullable<LedgerRecord['sealed']>;
+type Answer = WindowReleaseResponse | SelectionResponse;
 
 /** Cells of a round: some seconds of decryption at most, unless one request asks for more. */
 const MAX_ROUND_CELLS = 256;
 
-export class ReleaseService implements AggregateDecryptor {
+export class ReleaseService implements Required<AggregateDecryptor> {
   readonly #policy: ReleasePolicy;
   readonly #ledger: ReleaseLedger;
   readonly #clock: Clock;
   readonly #random: RandomBytes;
   readonly #noise: NoiseSupply;
   readonly #log: OperationsLog;
-  readonly #rounds: Rounds<AskedWindow, WindowReleaseResponse>;
+  readonly #rounds: Rounds<Asked, Answer>;
   readonly #firstNoise: Promise<void>;
   #stopping = false;
 
@@ -67,7 +75,7 @@ export class ReleaseService implements AggregateDecryptor {
     this.#firstNoise = this.#noise.fill();
     this.#rounds = new Rounds({
       handle: (asked) => this.#answer(asked),
-      weightOf: ({ request }) => request.cells.length,
+      weightOf: ({ request }) => ('cells' in request ? request.cells : request.keys).length,
       maxWeight: MAX_ROUND_CELLS,
       between: () => this.#noise.fill(),
     });
@@ -78,8 +86,16 @@ export class ReleaseService implements AggregateDecryptor {
    * both cases asking again, after a restart, is safe.
    */
   async releaseWindow(request: WindowReleaseRequest, peer = 'in process'): Promise<WindowReleaseResponse> {
-    if (this.#stopping) throw stopping();
-    return this.#rounds.submit({ request, peer });
+    const answer = await this.#submit({ kind: 'cells', request, peer });
+    if ('cells' in answer) return answer;
+    throw otherAnswer();
+  }
+
+  /** Rejects as `releaseWindow` does. */
+  async selectKeys(request: SelectionRequest, peer = 'in process'): Promise<SelectionResponse> {
+    const answer = await this.#submit({ kind: 'selection', request, peer });
+    if ('outcome' in answer) return answer;
+    throw otherAnswer();
   }
 
   /** `undefined` while releases are served, else why not. */
@@ -95,7 +111,12 @@ export class ReleaseService implements AggregateDecryptor {
     await this.#firstNoise;
   }
 
-  async #answer(asked: readonly AskedWindow[]): Promise<WindowReleaseResponse[]> {
+  async #submit(asked: Asked): Promise<Answer> {
+    if (this.#stopping) throw stopping();
+    return this.#rounds.submit(asked);
+  }
+
+  async #answer(asked: readonly Asked[]): Promise<Answer[]> {
     await this.#firstNoise;
     const decided = await this.#decide(asked);
     const releases = decided.flatMap(({ cells }) =>
@@ -111,7 +132,7 @@ export class ReleaseService implements AggregateDecryptor {
     return decided.map((each) => this.#respond(each, sealed));
   }
 
-  async #decide(asked: readonly AskedWindow[]): Promise<Decided[]> {
+  async #decide(asked: readonly Asked[]): Promise<Decided[]> {
     const decided: Decided[] = [];
     for (const each of asked) {
       const window = this.#policy.admitWindow(each.request, this.#clock());
@@ -121,15 +142,20 @@ export class ReleaseService implements AggregateDecryptor {
     return decided;
   }
 
-  async #decideCells(window: AdmittedWindow, { request, peer }: AskedWindow): Promise<CellDecision[]> {
+  async #decideCells(window: AdmittedWindow, { kind, request, peer }: Asked): Promise<CellDecision[]> {
     const at = Math.floor(this.#clock() / 1000);
     const deciding = new CellDecisions(this.#policy, this.#ledger, window, at);
     const decisions: CellDecision[] = [];
-    for (const cell of request.cells) {
-      const decision = deciding.decide(cell);
+    const decide = (decision: CellDecision): void => {
       if (decision.kind === 'release') this.#log.notGranted(peer, decision.release);
       decisions.push(decision);
-      await yieldToOthers();
+    };
+    if (kind === 'selection') decide(deciding.decideSelection(request));
+    else {
+      for (const cell of request.cells) {
+        decide(deciding.decide(cell));
+        await yieldToOthers();
+      }
     }
     return decisions;
   }
@@ -143,25 +169,28 @@ export class ReleaseService implements AggregateDecryptor {
     for (const release of releases) {
       const { releaseId } = release.reserved;
       if (sealed.has(releaseId)) continue;
-      sealed.set(releaseId, release.record?.sealed ?? this.#sealOne(release));
+      sealed.set(releaseId, release.record?.sealed ?? (await this.#sealOne(release)));
       await yieldToOthers();
     }
     return sealed;
   }
 
-  #sealOne(release: Release): SealedOutcome {
+  async #sealOne(release: Release): Promise<SealedOutcome> {
     const { releaseId } = release.reserved;
-    const outcome = this.#open(release);
+    const outcome = await this.#open(release);
     const [position] = this.#ledger.append([{ state: 'SEALED', releaseId, outcome }]);
     if (position === undefined) throw new Error('an entry was appended without a position');
     return { outcome, position };
   }
 
-  #open({ cell, reserved }: Release): SealedBody['outcome'] {
+  async #open({ admitted, reserved }: Release): Promise<SealedBody['outcome']> {
     if (reserved.decision === 'burned') return { status: 'suppressed', reason: 'error' };
     if (reserved.decision !== 'granted') return { status: 'suppressed', reason: 'budget' };
     try {
-      return openCell(cell, this.#noise.pool, this.#random);
+      const { pool } = this.#noise;
+      return 'keys' in admitted
+        ? await openSelection(admitted, pool, this.#random)
+        : openCell(admitted, pool, this.#random);
     } catch (error) {
       this.#log.failed(reserved.releaseId, error);
       return { status: 'suppressed', reason: 'error' };
@@ -175,30 +204,24 @@ export class ReleaseService implements AggregateDecryptor {
     this.#ledger.append([...ids].map((releaseId) => ({ state: 'PUBLISHED', releaseId })));
   }
 
-  #respond(
-    { asked: { request, peer }, window, cells }: Decided,
-    sealed: ReadonlyMap<string, SealedOutcome>,
-  ): WindowReleaseResponse {
-    const response = window.admitted
-      ? { cells: cells.map((cell) => outcomeOf(cell, sealed)), budget: budgetState(window.value, this.#ledger) }
-      : {
-          cells: request.cells.map((): CellOutcome => ({ status: 'refused', reason: window.reason })),
-          budget: NO_BUDGET,
-        };
-    this.#log.answered(peer, request, response);
+  #respond({ asked, window, cells }: Decided, sealed: ReadonlyMap<string, SealedOutcome>): Answer {
+    const budget = window.admitted ? budgetState(window.value, this.#ledger) : NO_BUDGET;
+    const refused: CellDecision[] = window.admitted ? [] : [{ kind: 'refused', reason: window.reason }];
+    if (asked.kind === 'selection') {
+      const [decision] = [...cells, ...refused];
+      const response = { outcome: selectionOutcome(decision, sealed), budget };
+      this.#log.selected(asked.peer, asked.request, response);
+      return response;
+    }
+    const decisions = window.admitted ? cells : asked.request.cells.flatMap(() => refused);
+    const response = { cells: decisions.map((decision) => cellOutcome(decision, sealed)), budget };
+    this.#log.answered(asked.peer, asked.request, response);
     return response;
   }
 }
 
-function outcomeOf(decision: CellDecision, sealed: ReadonlyMap<string, SealedOutcome>): CellOutcome {
-  if (decision.kind === 'refused') return { status: 'refused', reason: decision.reason };
-  const { releaseId } = decision.release.reserved;
-  const found = sealed.get(releaseId);
-  if (found === undefined) throw new Error('a release was decided but not sealed');
-  const { outcome, position: ledger } = found;
-  return outcome.status === 'released'
-    ? { status: 'released', releaseId, values: outcome.values.map(BigInt), ledger }
-    : { status: 'suppressed', releaseId, reason: outcome.reason, ledger };
+function otherAnswer(): Error {
+  return new Error('a request was answered with what another one asked for');
 }
 
 function stopping(): TelemetryKitError {

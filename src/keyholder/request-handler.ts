@@ -6,7 +6,13 @@ import { status } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
 import { TelemetryKitError } from '../errors.js';
 import type { Logger } from '../service/logger.js';
-import { decodeWindowReleaseRequest, encodeWindowReleaseResponse } from '../wire/release-messages.js';
+import type { Decoded } from '../wire/release-decoding.js';
+import {
+  decodeSelectionRequest,
+  decodeWindowReleaseRequest,
+  encodeSelectionResponse,
+  encodeWindowReleaseResponse,
+} from '../wire/release-messages.js';
 import type { KeyHolderMetrics } from './metrics.js';
 import type { ReleaseService } from './release-service.js';
 
@@ -17,8 +23,10 @@ interface RequestFailure {
 }
 
 export interface RequestHandler {
-  /** Never rejects. */
+  /** Releases the cells of a window. Never rejects. */
   handle(bytes: Uint8Array, peer: string): Promise<Uint8Array | RequestFailure>;
+  /** Selects the keys of an open label. Never rejects. */
+  select(bytes: Uint8Array, peer: string): Promise<Uint8Array | RequestFailure>;
   /** Whether requests are still answered: false for good once a write to the ledger has failed. */
   isServing(): boolean;
 }
@@ -31,26 +39,48 @@ interface HandlerParts {
 }
 
 export function createRequestHandler({ service, metrics, logger, clock }: HandlerParts): RequestHandler {
-  const handle: RequestHandler['handle'] = async (bytes, peer) => {
+  async function answer<Message, Response>(
+    request: Decoded<Message>,
+    peer: string,
+    act: (message: Message) => Promise<Response>,
+    encode: (response: Response, seconds: number) => Uint8Array,
+  ): Promise<Uint8Array | RequestFailure> {
     const started = clock();
     const elapsed = (): number => (clock() - started) / 1000;
-    const request = decodeWindowReleaseRequest(bytes);
     if (!request.ok) {
       metrics.failed('invalid_argument', elapsed());
       logger.warn({ event: 'malformed_request', peer, fault: request.fault }, 'a request is malformed');
       return { code: status.INVALID_ARGUMENT, details: request.fault };
     }
     try {
-      const response = await service.releaseWindow(request.message, peer);
-      metrics.answered(response, elapsed());
-      return encodeWindowReleaseResponse(response);
+      return encode(await act(request.message), elapsed());
     } catch (error) {
       metrics.failed(error instanceof TelemetryKitError ? error.code : 'internal', elapsed());
       logger.error({ event: 'request_failed', peer, err: error }, 'a request was not answered');
       return describeFailure(error);
     }
-  };
-  return { handle, isServing: () => service.notServingBecause() === undefined };
+  }
+  const handle: RequestHandler['handle'] = (bytes, peer) =>
+    answer(
+      decodeWindowReleaseRequest(bytes),
+      peer,
+      (message) => service.releaseWindow(message, peer),
+      (response, seconds) => {
+        metrics.answered(response.cells, seconds);
+        return encodeWindowReleaseResponse(response);
+      },
+    );
+  const select: RequestHandler['select'] = (bytes, peer) =>
+    answer(
+      decodeSelectionRequest(bytes),
+      peer,
+      (message) => service.selectKeys(message, peer),
+      (response, seconds) => {
+        metrics.answered([response.outcome], seconds);
+        return encodeSelectionResponse(response);
+      },
+    );
+  return { handle, select, isServing: () => service.notServingBecause() === undefined };
 }
 
 /** UNAVAILABLE invites the peer to ask again with the same bytes, which is always safe. */

@@ -6,7 +6,12 @@ import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } f
 import { HealthImplementation } from 'grpc-health-check';
 import { TelemetryKitError } from '../errors.js';
 import { listenError } from '../service/admin-server.js';
-import { RELEASE_SERVICE, RELEASE_WINDOW_PATH } from '../wire/release-messages.js';
+import {
+  MAX_RELEASE_MESSAGE_BYTES,
+  RELEASE_SERVICE,
+  RELEASE_WINDOW_PATH,
+  SELECT_KEYS_PATH,
+} from '../wire/release-messages.js';
 import type { RequestHandler } from './request-handler.js';
 import { prepareSocket, removeSocket, restrictSocket } from './unix-socket.js';
 
@@ -29,43 +34,46 @@ export interface ReleaseServer {
   close(): Promise<void>;
 }
 
-/** A window of a plan with the most cells, keys and bits stays below this. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const CLOSE_GRACE_MILLIS = 30_000;
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const asIs = (bytes: Buffer): Buffer => bytes;
 
-const SERVICE = {
-  ReleaseWindow: {
-    path: RELEASE_WINDOW_PATH,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: asIs,
-    requestDeserialize: asIs,
-    responseSerialize: asIs,
-    responseDeserialize: asIs,
-  },
+const UNARY = {
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: asIs,
+  requestDeserialize: asIs,
+  responseSerialize: asIs,
+  responseDeserialize: asIs,
 } as const;
+const SERVICE = {
+  ReleaseWindow: { path: RELEASE_WINDOW_PATH, ...UNARY },
+  SelectKeys: { path: SELECT_KEYS_PATH, ...UNARY },
+};
 
 /** Throws `address_in_use` or `invalid_configuration`. */
 export async function startReleaseServer(handler: RequestHandler, listen: KeyHolderListen): Promise<ReleaseServer> {
   const server = new Server({
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_receive_message_length': MAX_RELEASE_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_RELEASE_MESSAGE_BYTES,
   });
   const health = new HealthImplementation({ '': 'SERVING', [RELEASE_SERVICE]: 'SERVING' });
   const stopServing = (): void => {
     for (const name of ['', RELEASE_SERVICE]) health.setStatus(name, 'NOT_SERVING');
   };
-  server.addService(SERVICE, {
-    ReleaseWindow: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
-      void handler.handle(call.request, describePeer(call)).then((result) => {
+  const answerWith =
+    (answer: RequestHandler['handle']) =>
+    (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
+      void answer(call.request, describePeer(call)).then((result) => {
         if (!handler.isServing()) stopServing();
         if (result instanceof Uint8Array) callback(null, asBuffer(result));
         else callback(result);
       });
-    },
+    };
+  server.addService(SERVICE, {
+    ReleaseWindow: answerWith((bytes, peer) => handler.handle(bytes, peer)),
+    SelectKeys: answerWith((bytes, peer) => handler.select(bytes, peer)),
   });
   health.addToServer(server);
   const binding = 'socketPath' in listen ? await bindSocket(server, listen.socketPath) : await bindTcp(server, listen);

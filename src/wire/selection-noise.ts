@@ -9,16 +9,29 @@
  * rest to the threshold, with probability delta / (P L) at most, so delta bounds all of them together.
  * The law is that of the noise in the value: with two servers, of the sum of both.
  */
+import { rational } from '../math/rational.js';
 import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
 import { selectionDelta, selectionEpsilon } from '../plan/plan-cost.js';
 import { laplaceFor } from '../privacy/calibration.js';
 import type { DiscreteLaplace } from '../privacy/mechanism.js';
+import { mechanismCost, type PrivacyCost } from '../privacy/privacy-cost.js';
 import { selectionThreshold } from '../privacy/selection/selection-threshold.js';
 
 /** In every count of subjects: scale L / epsilon. The report must have an open label. */
 export function selectionNoise({ report, openLabel }: CompiledReport): DiscreteLaplace {
   const keys = BigInt(openLabel?.keysPerSubject ?? 1);
   return laplaceFor({ l1: keys, l2Squared: keys }, selectionEpsilon(report));
+}
+
+/** Of the selection of a period: pure but for the chance that a key of one subject alone is selected. */
+export function selectionCost({ plan }: CompiledPlan, report: CompiledReport): PrivacyCost {
+  const processes = BigInt(plan.privacy.bounds?.processes ?? 1);
+  const keys = BigInt(report.openLabel?.keysPerSubject ?? 1);
+  const noise = selectionNoise(report);
+  const { epsilon } = mechanismCost(noise, { l1: processes * keys, l2Squared: keys });
+  const { numerator: t, denominator: d } = noise.scale;
+  const rho = rational(processes * processes * keys * d * d, 2n * t * t);
+  return { epsilon, rho, delta: selectionDelta(plan) };
 }
 
 /** A key is selected where its noised count of subjects is at least this. The report must have an open label. */

@@ -18,7 +18,12 @@ import { ledgerPath, startKeyHolder, type KeyHolderOptions, type RunningKeyHolde
 import { createKeyHolderClient, type KeyHolderClient } from '../../src/receiver/keyholder-client.js';
 import { systemRandom } from '../../src/random.js';
 import { openSqlite } from '../../src/service/sqlite.js';
-import { encodeWindowReleaseRequest, RELEASE_SERVICE, RELEASE_WINDOW_PATH } from '../../src/wire/release-messages.js';
+import {
+  encodeWindowReleaseRequest,
+  MAX_RELEASE_MESSAGE_BYTES,
+  RELEASE_SERVICE,
+  RELEASE_WINDOW_PATH,
+} from '../../src/wire/release-messages.js';
 import type { WindowReleaseResponse } from '../../src/wire/release.js';
 import { CERTIFICATES } from '../support/certificates.js';
 import { testPrivateKey } from '../support/keys.js';
@@ -277,7 +282,7 @@ describe('bad requests', () => {
 
   test('larger than any window get an error and do no harm', async () => {
     const running = await start();
-    const failure = await failureOf(running.address, Buffer.alloc(65 * 1024 * 1024));
+    const failure = await failureOf(running.address, Buffer.alloc(MAX_RELEASE_MESSAGE_BYTES + 1));
     expect(failure.code).toBe(status.RESOURCE_EXHAUSTED);
     expect((await connect({ target: running.address }).releaseWindow(request)).cells[0]?.status).toBe('released');
   });
