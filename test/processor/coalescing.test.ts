@@ -3,6 +3,7 @@ import { SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace-b
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ciphertextFromBytes } from '../../src/paillier/ciphertext.js';
+import type { LabelValue } from '../../src/plan/plan.js';
 import { systemRandom } from '../../src/random.js';
 import { decodeEnvelope, ENVELOPE_ATTRIBUTE } from '../../src/wire/envelope.js';
 import { EnvelopeVerifier } from '../../src/wire/verify.js';
@@ -19,7 +20,7 @@ const WINDOW = 60;
 interface Opened {
   readonly windowStart: number;
   readonly spanBound: number;
-  readonly label: number | undefined;
+  readonly label: LabelValue | undefined;
   /** Per measurement and slot. */
   readonly totals: Record<string, bigint>;
 }

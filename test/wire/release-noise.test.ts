@@ -10,7 +10,7 @@ import {
 } from '../../src/math/rational.js';
 import { compileMeasurement } from '../../src/plan/components.js';
 import { periodEpsilon } from '../../src/plan/plan-cost.js';
-import type { ContributionBounds, Measurement, PlanPrivacy } from '../../src/plan/plan.js';
+import type { ContributionBounds, Measurement, PlanPrivacy, ProductMeasurement } from '../../src/plan/plan.js';
 import { sensitivityOf, touchedWindows } from '../../src/plan/sensitivity.js';
 import { slotsOf } from '../../src/plan/slots.js';
 import { formatMechanism, mechanismParameter } from '../../src/privacy/mechanism.js';
@@ -29,7 +29,7 @@ const sum: Measurement = {
   epsilon: '0.5',
   countEpsilon: '0.25',
 };
-const product: Measurement = {
+const product: ProductMeasurement = {
   name: 'xy',
   kind: 'product',
   factors: [
@@ -173,7 +173,14 @@ describe('the noise of running totals', () => {
     const { plan } = planOf([flag], {}, { privacy: event });
     expect(() => noiseOf(plan, compileMeasurement(total(flag)))).toThrow(invalidPlan);
     const { plan: many } = planOf([flag], {}, { privacy: person({ visits: 1440 }, gaussian) });
-    const large = { ...product, factors: product.factors.map((factor) => ({ ...factor, max: 1000 })) } as Measurement;
+    const [x, y] = product.factors;
+    const large: Measurement = {
+      ...product,
+      factors: [
+        { ...x, max: 1000 },
+        { ...y, max: 1000 },
+      ],
+    };
     expect(() => noiseOf(many, { ...compileMeasurement(flag), ...slotsFor(large) })).not.toThrow();
     const tiny = total({ ...large, epsilon: '0.000001' });
     expect(() => noiseOf(many, { ...compileMeasurement(flag), ...slotsFor(tiny) })).toThrow(invalidPlan);
