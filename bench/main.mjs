@@ -11,6 +11,7 @@ import { coalescing } from './coalescing.mjs';
 import { rounded } from './harness.mjs';
 import { kernels } from './kernels.mjs';
 import { makeKey } from './keys.mjs';
+import { ledger } from './ledger.mjs';
 import { noise } from './noise.mjs';
 import { receiving } from './receiving.mjs';
 import { sealing } from './sealing.mjs';
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({ options: { json: { type: 'string' }, onl
 /** @type {[name: string, run: () => import('./harness.mjs').Result[] | Promise<import('./harness.mjs').Result[]>][]} */
 const suites = [
   ['noise', noise],
+  ['ledger', ledger],
   ['sealing at 2048 bits', () => sealing(makeKey(2048))],
   ['sealing at 3072 bits', () => sealing(makeKey(3072))],
   ['kernels', kernels],

@@ -65,6 +65,9 @@ export class AuditSummary {
       case 'PUBLISHED':
         this.#counts.published += 1;
         return;
+      case 'SNAPSHOT':
+      case 'BURNED':
+        return;
     }
   }
 

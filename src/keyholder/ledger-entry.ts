@@ -116,19 +116,37 @@ const sealed = z.strictObject({
 /** The outcome was handed out. */
 const published = z.strictObject({ state: z.literal('PUBLISHED'), releaseId: hash });
 
-const body = z.discriminatedUnion('state', [reserved, reservedPeriod, sealed, published]);
+/** What all entries before it add up to, as a hash: a ledger may be opened here (ledger-snapshot.ts). */
+const snapshot = z.strictObject({ state: z.literal('SNAPSHOT'), stateHash: hash });
+
+/**
+ * Entries are missing: a position was seen outside that the ledger does not have. Every window that ended by `until`
+ * is suppressed unless it was reserved before, and what budget periods that began before then have left is gone.
+ */
+const burned = z.strictObject({
+  state: z.literal('BURNED'),
+  at: natural,
+  anchor: z.strictObject({ sequence: positive, hash }),
+  /** Sequence of the entry before this one; those up to the anchor's are lost, and their numbers are not used again. */
+  lastKnown: natural,
+  /** Unix seconds. */
+  until: natural,
+});
+
+const body = z.discriminatedUnion('state', [reserved, reservedPeriod, sealed, published, snapshot, burned]);
 
 export type CostText = z.infer<typeof cost>;
 export type LimitText = z.infer<typeof limit>;
 export type ReservedBody = z.infer<typeof reserved>;
 export type ReservedPeriodBody = z.infer<typeof reservedPeriod>;
+export type BurnedBody = z.infer<typeof burned>;
 export type SealedBody = z.infer<typeof sealed>;
 export type EntryBody = z.infer<typeof body>;
 export type EntryState = EntryBody['state'];
 
 /** An entry as stored and exported. */
 export interface LedgerEntry {
-  /** From 1, without gaps. */
+  /** From 1, without gaps but for entries that are known to be lost. */
   readonly sequence: number;
   /** 32 bytes, base64url, both. */
   readonly previousHash: string;
@@ -139,6 +157,11 @@ export interface LedgerEntry {
 
 /** The previous hash of the first entry. */
 export const GENESIS = toBase64Url(new Uint8Array(32));
+
+/** The next number: after lost entries the one that follows theirs. */
+export function sequenceAfter(sequence: number, content: EntryBody | undefined): number {
+  return 1 + (content?.state === 'BURNED' ? Math.max(sequence, content.anchor.sequence) : sequence);
+}
 
 /** The entry that follows `previousHash`. */
 export function createEntry(sequence: number, previousHash: string, content: EntryBody): LedgerEntry {

@@ -2,6 +2,7 @@
 import type { LedgerPosition } from '../wire/release.js';
 import type { EntryBody, ReservedBody, SealedBody } from './ledger-entry.js';
 import type { LedgerState } from './ledger-state.js';
+import type { Refusal } from './refusal-log.js';
 import type { CellIdentity } from './release-id.js';
 
 /** A release as far as it came. */
@@ -29,6 +30,8 @@ export interface ReleaseLedger {
   find(cell: CellIdentity): LedgerRecord | undefined;
   /** Writes entries, which count from now on; they are durable, and may be acted on, after `commit()` only. */
   append(entries: readonly EntryBody[]): readonly LedgerPosition[];
+  /** Keeps who was refused what, durable with the next commit. */
+  refuse(refusals: readonly Refusal[]): void;
   /** Makes durable what was appended since the last commit: one transaction, one fsync. */
   commit(): void;
 }

@@ -7,7 +7,7 @@ import { LEDGER_SCHEMA, LEDGER_SCHEMA_VERSION } from './ledger-schema.js';
 import type { LedgerRecord } from './ledger-record.js';
 import { cellIdOf } from './release-id.js';
 
-interface Row {
+export interface LedgerRow {
   readonly sequence: number;
   readonly state: string;
   readonly release_id: string | null;
@@ -31,29 +31,30 @@ export function prepareLedger(database: SqliteDatabase): void {
   }
 }
 
-export function* readEntries(database: SqliteDatabase): Generator<LedgerEntry> {
+/** In order, from the one after this sequence on. */
+export function* readRows(database: SqliteDatabase, after = 0): Generator<LedgerRow> {
   const page = database.prepare(`SELECT * FROM entries WHERE sequence > ? ORDER BY sequence LIMIT ${String(PAGE)}`);
-  let last = 0;
+  let last = after;
   for (;;) {
-    const rows = page.all(last) as Row[];
-    for (const row of rows) {
-      assertColumns(row);
-      yield { sequence: row.sequence, previousHash: row.previous_hash, hash: row.hash, body: row.body };
-    }
+    const rows = page.all(last) as LedgerRow[];
+    yield* rows;
     if (rows.length < PAGE) return;
     last = rows.at(-1)?.sequence ?? last;
   }
 }
 
+export function* readEntries(database: SqliteDatabase): Generator<LedgerEntry> {
+  for (const row of readRows(database)) yield toEntry(row);
+}
+
+export function toEntry({ sequence, previous_hash: previousHash, hash, body }: LedgerRow): LedgerEntry {
+  return { sequence, previousHash, hash, body };
+}
+
 /** The columns that are searched must say what the hashed body says. */
-function assertColumns(row: Row): void {
-  const body = parseBody(row.body);
-  if (body === undefined) return;
-  const said = columnsOf(body);
-  if (body.state === row.state && said.releaseId === row.release_id && said.cellId === row.cell_id) return;
-  throw new TelemetryKitError('ledger_corrupt', `ledger entry ${String(row.sequence)} does not verify: its columns`, {
-    fix: 'stop releasing and restore the whole ledger file; compare its head with the published anchors',
-  });
+export function matchesColumns(row: LedgerRow, body: EntryBody): boolean {
+  const { releaseId, cellId } = columnsOf(body);
+  return body.state === row.state && releaseId === row.release_id && cellId === row.cell_id;
 }
 
 function columnsOf(body: EntryBody): { readonly releaseId: string | null; readonly cellId: string | null } {
@@ -64,6 +65,8 @@ function columnsOf(body: EntryBody): { readonly releaseId: string | null; readon
     case 'PUBLISHED':
       return { releaseId: body.releaseId, cellId: null };
     case 'RESERVED_PERIOD':
+    case 'SNAPSHOT':
+    case 'BURNED':
       return { releaseId: null, cellId: null };
   }
 }
@@ -72,6 +75,9 @@ function columnsOf(body: EntryBody): { readonly releaseId: string | null; readon
 export class LedgerRows {
   readonly #insert: Database.Statement;
   readonly #find: Database.Statement<[string]>;
+  readonly #hash: Database.Statement<[number]>;
+  readonly #keep: Database.Statement<[number, string]>;
+  readonly #forget: Database.Statement<[number]>;
 
   constructor(database: SqliteDatabase) {
     this.#insert = database.prepare(
@@ -80,6 +86,20 @@ export class LedgerRows {
     this.#find = database.prepare(
       'SELECT * FROM entries WHERE release_id = (SELECT release_id FROM entries WHERE cell_id = ?) ORDER BY sequence',
     );
+    this.#hash = database.prepare('SELECT hash FROM entries WHERE sequence = ?');
+    this.#keep = database.prepare('INSERT INTO snapshots (sequence, state) VALUES (?, ?)');
+    this.#forget = database.prepare('DELETE FROM snapshots WHERE sequence < ?');
+  }
+
+  /** Of the entry with this number; `undefined` where there is none. */
+  hashAt(sequence: number): string | undefined {
+    return (this.#hash.get(sequence) as { readonly hash: string } | undefined)?.hash;
+  }
+
+  /** The newest snapshot takes the place of older ones. */
+  keepSnapshot(sequence: number, state: string): void {
+    this.#keep.run(sequence, state);
+    this.#forget.run(sequence);
   }
 
   insert({ sequence, previousHash, hash, body: text }: LedgerEntry, body: EntryBody): void {
@@ -89,12 +109,12 @@ export class LedgerRows {
 
   /** The release of a cell, from its one to three entries. */
   find(cellId: string): LedgerRecord | undefined {
-    const rows = this.#find.all(cellId) as Row[];
+    const rows = this.#find.all(cellId) as LedgerRow[];
     return rows.reduce<LedgerRecord | undefined>(addRow, undefined);
   }
 }
 
-function addRow(record: LedgerRecord | undefined, row: Row): LedgerRecord | undefined {
+function addRow(record: LedgerRecord | undefined, row: LedgerRow): LedgerRecord | undefined {
   const body = parseBody(row.body);
   switch (body?.state) {
     case 'RESERVED':
@@ -105,8 +125,7 @@ function addRow(record: LedgerRecord | undefined, row: Row): LedgerRecord | unde
     }
     case 'PUBLISHED':
       return record && { ...record, published: true };
-    case 'RESERVED_PERIOD':
-    case undefined:
+    default:
       return record;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The ledger's table. The database itself refuses to change or remove an entry, to leave a gap, to reserve a
- * cell twice and to seal what is not reserved; the hash chain catches whoever edits the file another way.
+ * The ledger's tables. The database itself refuses to change or remove an entry, to leave a gap (but where entries
+ * are known to be lost), to reserve a cell twice and to seal what is not reserved; the hash chain catches whoever
+ * edits the file another way.
  */
 export const LEDGER_SCHEMA_VERSION = 2;
 
@@ -18,6 +19,14 @@ CREATE TABLE IF NOT EXISTS entries (
   CHECK ((state = 'RESERVED') = (cell_id IS NOT NULL))
 ) STRICT;
 
+CREATE INDEX IF NOT EXISTS snapshot_entries ON entries (sequence) WHERE state = 'SNAPSHOT';
+
+-- What the entries up to a SNAPSHOT add up to; the entry holds its hash. Only the newest is kept.
+CREATE TABLE IF NOT EXISTS snapshots (
+  sequence INTEGER PRIMARY KEY,
+  state TEXT NOT NULL
+) STRICT;
+
 CREATE TRIGGER IF NOT EXISTS entries_are_not_changed BEFORE UPDATE ON entries
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
@@ -26,6 +35,7 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
 CREATE TRIGGER IF NOT EXISTS entries_follow_each_other BEFORE INSERT ON entries
 WHEN NEW.sequence <> (SELECT COALESCE(MAX(sequence), 0) + 1 FROM entries)
+  AND NOT (NEW.state = 'BURNED' AND NEW.sequence > (SELECT COALESCE(MAX(sequence), 0) FROM entries))
 BEGIN SELECT RAISE(ABORT, 'the ledger has no gaps'); END;
 
 CREATE TRIGGER IF NOT EXISTS states_follow_each_other BEFORE INSERT ON entries

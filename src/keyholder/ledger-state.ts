@@ -6,7 +6,7 @@ import { periodsTouched } from '../plan/budget-period.js';
 import { BudgetAccounts, type Debit } from './budget-accounts.js';
 import { refusalOf, type BudgetRefusal } from './budget-decision.js';
 import { parseCost, parseLimit, type PeriodLimit } from './ledger-amounts.js';
-import type { EntryBody, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
+import type { BurnedBody, EntryBody, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
 import { rangeOf, Reservations } from './reservations.js';
 import { SpanAccounts } from './span-accounts.js';
 
@@ -19,16 +19,50 @@ export interface Decided<Decision> {
   readonly refusal: BudgetRefusal | undefined;
 }
 
+/** What a state is made of, as snapshots keep it. */
+export interface StateParts {
+  readonly accounts: BudgetAccounts;
+  readonly spans: SpanAccounts;
+  readonly reservations: Reservations;
+  readonly burns: readonly BurnedBody[];
+  readonly burnedUntil: number;
+  readonly newestTime: number;
+}
+
 export class LedgerState {
-  readonly #accounts = new BudgetAccounts();
-  readonly #spans = new SpanAccounts();
-  readonly #reservations = new Reservations();
-  /** Windows that ended by then are never released for the first time. Unix seconds. */
-  #burnedUntil = 0;
-  #newestTime = 0;
+  readonly #accounts: BudgetAccounts;
+  readonly #spans: SpanAccounts;
+  readonly #reservations: Reservations;
+  readonly #burns: BurnedBody[];
+  #burnedUntil: number;
+  #newestTime: number;
+
+  /** Without parts: of an empty ledger. */
+  constructor(parts: Partial<StateParts> = {}) {
+    this.#accounts = parts.accounts ?? new BudgetAccounts();
+    this.#spans = parts.spans ?? new SpanAccounts();
+    this.#reservations = parts.reservations ?? new Reservations();
+    this.#burns = [...(parts.burns ?? [])];
+    this.#burnedUntil = parts.burnedUntil ?? 0;
+    this.#newestTime = parts.newestTime ?? 0;
+  }
 
   get accounts(): BudgetAccounts {
     return this.#accounts;
+  }
+
+  get spans(): SpanAccounts {
+    return this.#spans;
+  }
+
+  /** Where entries are missing, oldest first. */
+  get burns(): readonly BurnedBody[] {
+    return this.#burns;
+  }
+
+  /** Windows that ended by then are never released for the first time. Unix seconds. */
+  get burnedUntil(): number {
+    return this.#burnedUntil;
   }
 
   get reservations(): Reservations {
@@ -70,8 +104,14 @@ export class LedgerState {
         this.#reservations.record(body);
         if (body.decision === 'granted') this.#debit({ ...body, ...rangeOf(body), cost: parseCost(body.cost) });
         return;
+      case 'BURNED':
+        this.#newestTime = body.at;
+        this.#burnedUntil = Math.max(this.#burnedUntil, body.until);
+        this.#burns.push(body);
+        return;
       case 'SEALED':
       case 'PUBLISHED':
+      case 'SNAPSHOT':
         return;
     }
   }

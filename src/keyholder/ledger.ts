@@ -8,21 +8,30 @@ import { TelemetryKitError } from '../errors.js';
 import type { Sequences } from '../service/plan-sequences.js';
 import { asStorageError, closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
 import type { LedgerPosition } from '../wire/release.js';
-import { LedgerChain } from './ledger-chain.js';
-import { createEntry, type EntryBody, type LedgerEntry } from './ledger-entry.js';
+import { createEntry, sequenceAfter, type EntryBody, type LedgerEntry } from './ledger-entry.js';
+import { openChain, type OpenedLedger } from './ledger-opening.js';
 import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
-import { LedgerRows, prepareLedger, readEntries } from './ledger-rows.js';
+import { LedgerRows, readEntries } from './ledger-rows.js';
+import { describeState, stateHash } from './ledger-snapshot.js';
 import type { LedgerState } from './ledger-state.js';
+import { readRefusals, RefusalLog, type KeptRefusal, type Refusal } from './refusal-log.js';
 import { cellIdOf, type CellIdentity } from './release-id.js';
-import { prepareSequences, raiseSequences } from './seen-sequences.js';
+import { raiseSequences } from './seen-sequences.js';
 
 /**
- * Opens or creates the file and verifies the whole chain. Throws `already_running` where another process
+ * Opens or creates the file and verifies the chain from its newest snapshot on. Throws `already_running` where another process
  * holds it, `ledger_corrupt` naming the first bad entry, `storage` where it cannot be read.
  */
-export function openLedger(path: string): Ledger {
-  return Ledger.fromDatabase(openSqlite(path));
+export function openLedger(path: string, options: LedgerOptions = {}): Ledger {
+  return Ledger.fromDatabase(openSqlite(path), options);
 }
+
+export interface LedgerOptions {
+  /** Entries from one snapshot to the next; default 10000, some tenths of a second to verify. */
+  readonly snapshotEvery?: number;
+}
+
+const SNAPSHOT_EVERY = 10_000;
 
 interface ChainedEntry {
   readonly entry: LedgerEntry;
@@ -32,31 +41,34 @@ interface ChainedEntry {
 export class Ledger implements ReleaseLedger {
   readonly #database: SqliteDatabase;
   readonly #rows: LedgerRows;
+  readonly #refusals: RefusalLog;
   readonly #state: LedgerState;
   #head: LedgerPosition;
   #usable = true;
-  /** Whether entries were appended that are not durable yet. */
+  /** Whether something was written that is not durable yet. */
   #pending = false;
+  /** Sequence of the newest snapshot. */
+  #snapshot: number;
+  readonly #snapshotEvery: number;
 
-  private constructor(database: SqliteDatabase, chain: LedgerChain) {
+  private constructor(database: SqliteDatabase, { chain, snapshot }: OpenedLedger, { snapshotEvery }: LedgerOptions) {
     this.#database = database;
     this.#rows = new LedgerRows(database);
+    this.#refusals = new RefusalLog(database);
     this.#state = chain.state;
     this.#head = chain.head;
+    this.#snapshot = snapshot;
+    this.#snapshotEvery = snapshotEvery ?? SNAPSHOT_EVERY;
   }
 
   /** Takes over an open database; closes it where the ledger in it does not verify. */
-  static fromDatabase(database: SqliteDatabase): Ledger {
-    const chain = new LedgerChain();
+  static fromDatabase(database: SqliteDatabase, options: LedgerOptions = {}): Ledger {
     try {
-      prepareLedger(database);
-      prepareSequences(database);
-      for (const entry of readEntries(database)) chain.follow(entry);
+      return new Ledger(database, openChain(database), options);
     } catch (cause) {
       closeSqlite(database);
-      throw asStorageError(cause, 'cannot read the ledger');
+      throw cause;
     }
-    return new Ledger(database, chain);
   }
 
   get head(): LedgerPosition {
@@ -83,8 +95,7 @@ export class Ledger implements ReleaseLedger {
     if (bodies.length === 0) return [];
     const entries = this.#chainOf(bodies);
     this.#write(() => {
-      if (!this.#pending) this.#database.exec('BEGIN IMMEDIATE');
-      this.#pending = true;
+      this.#begin();
       for (const { entry, body } of entries) this.#rows.insert(entry, body);
     });
     for (const { body } of entries) this.#state.record(body);
@@ -93,13 +104,39 @@ export class Ledger implements ReleaseLedger {
     return positions;
   }
 
+  refuse(refusals: readonly Refusal[]): void {
+    this.#assertUsable();
+    if (refusals.length === 0) return;
+    this.#write(() => {
+      this.#begin();
+      this.#refusals.keep(refusals);
+    });
+  }
+
   commit(): void {
     this.#assertUsable();
     if (!this.#pending) return;
+    if (this.#head.sequence - this.#snapshot >= this.#snapshotEvery) this.#appendSnapshot();
     this.#write(() => {
       this.#database.exec('COMMIT');
     });
     this.#pending = false;
+  }
+
+  /** Whether this position is one of the ledger's own, or known to be among lost entries. */
+  knows({ sequence, hash }: LedgerPosition): boolean {
+    this.#assertUsable();
+    const isLost = this.#state.burns.some(({ anchor, lastKnown }) => {
+      const isNamed = anchor.sequence === sequence && anchor.hash === hash;
+      return isNamed || (sequence > lastKnown && sequence <= anchor.sequence);
+    });
+    return isLost || this.#rows.hashAt(sequence) === hash;
+  }
+
+  /** Burns, durably, every window that ended by `until`: entries up to this anchor are missing. Unix seconds, both. */
+  burn(anchor: LedgerPosition, until: number, at: number): void {
+    this.append([{ state: 'BURNED', at, anchor: { ...anchor }, lastKnown: this.#head.sequence, until }]);
+    this.commit();
   }
 
   /**
@@ -121,6 +158,12 @@ export class Ledger implements ReleaseLedger {
     return readEntries(this.#database);
   }
 
+  /** What was refused without a charge, oldest first: beside the entries, not among them. */
+  refusals(): KeptRefusal[] {
+    this.#assertUsable();
+    return readRefusals(this.#database);
+  }
+
   /** Gives the file back to other processes at once; what is not committed is gone. */
   close(): void {
     this.#usable = false;
@@ -132,10 +175,24 @@ export class Ledger implements ReleaseLedger {
     }
   }
 
+  #begin(): void {
+    if (!this.#pending) this.#database.exec('BEGIN IMMEDIATE');
+    this.#pending = true;
+  }
+
+  #appendSnapshot(): void {
+    const state = describeState(this.#state);
+    const [position] = this.append([{ state: 'SNAPSHOT', stateHash: stateHash(state) }]);
+    this.#snapshot = position?.sequence ?? this.#snapshot;
+    this.#write(() => {
+      this.#rows.keepSnapshot(this.#snapshot, state);
+    });
+  }
+
   #chainOf(bodies: readonly EntryBody[]): ChainedEntry[] {
     let { sequence, hash } = this.#head;
     return bodies.map((body) => {
-      const entry = createEntry(sequence + 1, hash, body);
+      const entry = createEntry(sequenceAfter(sequence, body), hash, body);
       ({ sequence, hash } = entry);
       return { entry, body };
     });

@@ -22,6 +22,7 @@ export interface RoundOptions<Request, Answer> {
 export class Rounds<Request, Answer> {
   readonly #options: RoundOptions<Request, Answer>;
   readonly #waiting: Waiting<Request, Answer>[] = [];
+  readonly #actions: (() => void)[] = [];
   #running: Promise<void> | undefined;
 
   constructor(options: RoundOptions<Request, Answer>) {
@@ -35,6 +36,21 @@ export class Rounds<Request, Answer> {
     });
   }
 
+  /** Does something else while no round is handled; before the requests that wait. */
+  exclusively<Result>(action: () => Result): Promise<Result> {
+    return new Promise((resolve) => {
+      this.#actions.push(() => {
+        // A promise of its own, so that what the action throws rejects it.
+        resolve(
+          new Promise((settle) => {
+            settle(action());
+          }),
+        );
+      });
+      this.#running ??= this.#run();
+    });
+  }
+
   /** Resolves once nothing waits or runs. */
   async idle(): Promise<void> {
     await this.#running;
@@ -43,7 +59,9 @@ export class Rounds<Request, Answer> {
   async #run(): Promise<void> {
     // Whoever asks in the same turn of the event loop is in the first round.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
+    while (this.#actions.length + this.#waiting.length > 0) {
+      for (const action of this.#actions.splice(0)) action();
+      if (this.#waiting.length === 0) continue;
       await this.#handle(this.#takeRound());
       await this.#options.between();
     }

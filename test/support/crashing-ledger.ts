@@ -1,6 +1,7 @@
 /** A real ledger whose process dies at one step: before the entries of a state are on disk, or right after. */
 import type { EntryBody, EntryState } from '../../src/keyholder/ledger-entry.js';
 import type { LedgerRecord, ReleaseLedger } from '../../src/keyholder/ledger-record.js';
+import type { Refusal } from '../../src/keyholder/refusal-log.js';
 import type { CellIdentity } from '../../src/keyholder/release-id.js';
 import type { LedgerPosition } from '../../src/wire/release.js';
 
@@ -48,6 +49,11 @@ export class CrashingLedger implements ReleaseLedger {
     this.#assertAlive();
     this.#reached ||= entries.some(({ state }) => state === this.#point.state);
     return this.#inner.append(entries);
+  }
+
+  refuse(refusals: readonly Refusal[]): void {
+    this.#assertAlive();
+    this.#inner.refuse(refusals);
   }
 
   commit(): void {
