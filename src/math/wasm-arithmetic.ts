@@ -113,6 +113,16 @@ export class WasmArithmetic {
     this.code.wipe();
   }
 
+  /** What `work` allocates is released when it ends, however it ends: a failure leaves neither secrets nor less room. */
+  scoped<Result>(work: () => Result): Result {
+    const { mark } = this;
+    try {
+      return work();
+    } finally {
+      this.release(mark);
+    }
+  }
+
   /** A value in [0, N), to a unit. */
   write(unit: WasmElement, value: bigint): void {
     this.#putBytes(value);

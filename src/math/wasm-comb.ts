@@ -53,23 +53,23 @@ export class WasmComb implements FixedBase {
   }
 
   power(exponent: bigint): RawElement {
-    const { mark } = this.#arithmetic;
-    const { pair, omegas } = this.#raise(exponent, this.#arithmetic.allocatePair());
-    const power = { unit: this.#arithmetic.readPair(pair), omega: this.#readSum(omegas) };
-    this.#arithmetic.release(mark);
-    return power;
+    return this.#arithmetic.scoped(() => {
+      const { pair, omegas } = this.#raise(exponent, this.#arithmetic.allocatePair());
+      return { unit: this.#arithmetic.readPair(pair), omega: this.#readSum(omegas) };
+    });
   }
 
   powers(exponents: readonly bigint[]): SplitElement[] {
     const powers: SplitElement[] = [];
     for (let start = 0; start < exponents.length; start += POWERS_AT_ONCE) {
-      powers.push(...this.#powers(exponents.slice(start, start + POWERS_AT_ONCE)));
+      const some = exponents.slice(start, start + POWERS_AT_ONCE);
+      powers.push(...this.#arithmetic.scoped(() => this.#powers(some)));
     }
     return powers;
   }
 
   #powers(exponents: readonly bigint[]): SplitElement[] {
-    const { code, mark, n, unitBytes: size } = this.#arithmetic;
+    const { code, n, unitBytes: size } = this.#arithmetic;
     const couple = this.#arithmetic.allocatePair();
     const raised = exponents.map((exponent) => this.#raise(exponent, couple));
     const settled = raised.map(({ pair }) => this.#settle(pair));
@@ -79,14 +79,12 @@ export class WasmComb implements FixedBase {
       raised.map(({ pair }) => pair),
       inverses,
     );
-    const powers = raised.map(({ pair, omegas }, index) => {
+    return raised.map(({ pair, omegas }, index) => {
       const { unit, quotient } = settled[index] ?? { unit: 0n, quotient: 0n };
       code.addToSum(omegas, pair - 1 + size);
       const omega = this.#readSum(omegas);
       return { unit, omega: (omega + this.#divide(quotient, inverses[index] ?? 0, omegas)) % n };
     });
-    this.#arithmetic.release(mark);
-    return powers;
   }
 
   /** Splits the first part of a pair into unit + quotient n, and leaves the unit in its place. */

@@ -17,6 +17,9 @@ const COSTS: ProductCosts = { units: 0.4, half: 0.78, full: 1, square: 0.78 };
 const TERMS_AT_ONCE = 4096;
 const MAX_BYTES = 8 * 1024 * 1024;
 
+/** Each needs some slots until the last of them is done: within the memory for any size of key. */
+const EXPONENTS_AT_ONCE = 256;
+
 export class WasmKernel implements GroupKernel {
   readonly name = 'wasm';
   readonly reason: string;
@@ -55,20 +58,28 @@ export class WasmKernel implements GroupKernel {
   }
 
   powersOf(base: bigint, exponents: readonly bigint[]): bigint[] {
-    const { arithmetic } = this;
-    const { mark, n, radixPair } = arithmetic;
+    const { n } = this.arithmetic;
     assertPowersOf(base, exponents, n * n);
-    const element = arithmetic.allocatePair();
-    arithmetic.writePair(element, base);
-    arithmetic.multiply(element, element, radixPair);
-    const raise = (from: WasmElement, squarings: number): WasmElement => {
-      const power = arithmetic.square(arithmetic.allocatePair(), from);
-      for (let squaring = 1; squaring < squarings; squaring += 1) arithmetic.square(power, power);
-      return power;
-    };
-    const powers = sharedBasePowers(element, exponents, this.#slots(), raise, (power) => this.#read(power));
-    arithmetic.release(mark);
+    const powers: bigint[] = [];
+    for (let start = 0; start < exponents.length; start += EXPONENTS_AT_ONCE) {
+      powers.push(...this.#powersOf(base, exponents.slice(start, start + EXPONENTS_AT_ONCE)));
+    }
     return powers;
+  }
+
+  #powersOf(base: bigint, exponents: readonly bigint[]): bigint[] {
+    const { arithmetic } = this;
+    return arithmetic.scoped(() => {
+      const element = arithmetic.allocatePair();
+      arithmetic.writePair(element, base);
+      arithmetic.multiply(element, element, arithmetic.radixPair);
+      const raise = (from: WasmElement, squarings: number): WasmElement => {
+        const power = arithmetic.square(arithmetic.allocatePair(), from);
+        for (let squaring = 1; squaring < squarings; squaring += 1) arithmetic.square(power, power);
+        return power;
+      };
+      return sharedBasePowers(element, exponents, this.#slots(), raise, (power) => this.#read(power));
+    });
   }
 
   /**
@@ -76,27 +87,26 @@ export class WasmKernel implements GroupKernel {
    * term, whose element is a pair.
    */
   #multiPower(terms: readonly PowerTerm[]): bigint {
-    const { mark, radixPair } = this.arithmetic;
-    const powers = terms.map(({ unit, exponent }) => {
-      const element = this.arithmetic.allocateUnit();
-      this.arithmetic.write(element, unit);
-      return { element, exponent };
+    const { arithmetic } = this;
+    return arithmetic.scoped(() => {
+      const powers = terms.map(({ unit, exponent }) => {
+        const element = arithmetic.allocateUnit();
+        arithmetic.write(element, unit);
+        return { element, exponent };
+      });
+      const sum = terms.reduce((total, { exponent }) => total + exponent, 0n);
+      const all = [...powers, { element: arithmetic.radixPair, exponent: sum }];
+      return this.#read(multiplyPowers(all, this.#slots()));
     });
-    const sum = terms.reduce((total, { exponent }) => total + exponent, 0n);
-    const product = multiplyPowers([...powers, { element: radixPair, exponent: sum }], this.#slots());
-    const value = this.#read(product);
-    this.arithmetic.release(mark);
-    return value;
   }
 
   /** The value of a product, 1 where there is none. */
   #read(product: WasmElement | undefined): bigint {
     if (product === undefined) return 1n;
     const { arithmetic } = this;
-    const { mark, one } = arithmetic;
-    const value = arithmetic.readPair(arithmetic.multiply(arithmetic.allocatePair(), product, one));
-    arithmetic.release(mark);
-    return value;
+    return arithmetic.scoped(() =>
+      arithmetic.readPair(arithmetic.multiply(arithmetic.allocatePair(), product, arithmetic.one)),
+    );
   }
 
   #slots(): SlotArithmetic<WasmElement> {

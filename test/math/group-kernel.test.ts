@@ -88,6 +88,16 @@ describe.each(NAMES)('%s kernel', (name) => {
     expect(() => kernel.powersOf(2n, [-1n])).toThrow(/out of range/);
   });
 
+  it('raises one base to more exponents than it has room for at once, and goes on after refusals', () => {
+    const exponents = Array.from({ length: 1500 }, (_, index) => BigInt(index % 7));
+    const powers = kernel.powersOf(3n, exponents);
+    expect(powers).toEqual(exponents.map((exponent) => 3n ** exponent % (n * n)));
+    const base = kernel.fixedBase({ unit: 3n, omega: 5n }, 64, { teeth: 4, tables: 2 });
+    const expected = base.powers([7n]);
+    for (let refusal = 0; refusal < 3000; refusal += 1) expect(() => base.power(1n << 64n)).toThrow(/exponent/);
+    expect(base.powers([7n])).toEqual(expected);
+  });
+
   it('gives 1 for no terms and for exponents of 0', () => {
     expect(kernel.multiPower([])).toBe(1n);
     expect(kernel.multiPower([{ unit: 5n, exponent: 0n }])).toBe(1n);
