@@ -4,7 +4,7 @@
  */
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { CompiledReport } from '../src/plan/compile.js';
-import { isOpen, keyOf, MAX_KEY_BYTES } from '../src/plan/labels.js';
+import { isOpen, keyOf, MAX_KEY_BYTES, OTHER_KEY } from '../src/plan/labels.js';
 import type { Label, LabelValue } from '../src/plan/plan.js';
 import { SEALED, type SealedTexts } from './sealed-texts.js';
 import type { SpanSelection } from './span-selection.js';
@@ -19,6 +19,8 @@ export class CapturedSpan {
   /** The selected attributes of the span itself, a few, in the order of their values. */
   readonly keys: string[] = [];
   readonly #values: unknown[] = [];
+  /** The open label's value, as the application set it. */
+  readonly #openValue: string | undefined;
   /** What other sealing processors had overwritten before. */
   readonly #overwritten: ReadonlySet<string> | undefined;
 
@@ -34,6 +36,7 @@ export class CapturedSpan {
   ) {
     this.report = selection.reportOf(span);
     this.labels = this.report?.labels.map((label) => labelValue(label, span.attributes[label.key])) ?? [];
+    this.#openValue = this.report && openText(this.report, span);
     this.texts = texts;
     this.#overwritten = overwritten;
   }
@@ -47,6 +50,17 @@ export class CapturedSpan {
     this.texts.add(value);
   }
 
+  /**
+   * The labels as they may be seen: a key of an open label that holds a sealed text is none. To be asked once
+   * everything selected was added.
+   */
+  get publicLabels(): readonly LabelValue[] {
+    const position = this.report?.openLabel?.position;
+    if (position === undefined || this.#openValue === undefined) return this.labels;
+    const isClear = [this.#openValue, String(this.labels[position])].every((text) => this.texts.redact(text) === text);
+    return isClear ? this.labels : this.labels.map((label, index) => (index === position ? OTHER_KEY : label));
+  }
+
   /** Value of a selected attribute, as the application set it. */
   valueOf(key: string): unknown {
     return this.#values[this.keys.indexOf(key)];
@@ -56,6 +70,11 @@ export class CapturedSpan {
   isTaken(key: string): boolean {
     return this.#overwritten !== undefined && this.#overwritten.has(key) && this.valueOf(key) === SEALED;
   }
+}
+
+function openText({ labels, openLabel }: CompiledReport, { attributes }: ReadableSpan): string | undefined {
+  const value = openLabel && attributes[labels[openLabel.position]?.key ?? ''];
+  return value === undefined ? undefined : String(value);
 }
 
 /** A label travels as text: numbers and booleans by their usual spelling; anything undeclared is `otherwise`. */

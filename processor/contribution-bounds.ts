@@ -8,6 +8,7 @@ import type { Clock } from '../src/clock.js';
 import type { ContributionBounds as DeclaredBounds, Plan } from '../src/plan/plan.js';
 import type { BoundedCounter, ContributionMemory } from './contribution-memory.js';
 import { CounterNames } from './counter-names.js';
+import type { KeyOutcome, OpenKey } from './open-key.js';
 import { readVisit, windowBound, type Visit, type Visitor, type VisitOutcome } from './visit.js';
 
 export interface BoundsSettings {
@@ -40,9 +41,28 @@ export class ContributionBounds {
     return period?.take(this.#countersOf(visit, period.key), counterLimit) ?? 'out_of_period';
   }
 
-  #countersOf(visit: Visit, key: Uint8Array): BoundedCounter[] {
+  /** Counts the subject under the key of a visit that was admitted, where it may. Never throws. */
+  touch(visitor: Visitor, { text, keysPerSubject }: OpenKey): KeyOutcome {
+    const { plan, clock, counterLimit } = this.#settings;
+    const visit = readVisit(plan, visitor, clock());
+    if (typeof visit === 'string') return 'other';
+    const period = this.#memory.openPeriod(plan.privacy.period, visit.periodStart);
+    if (period === undefined) return 'other';
+    const names = this.#namesOf(period.key);
+    const key = { counter: names.ofKey(visit, text), bound: 1 };
+    if (period.holds(key.counter)) return 'again';
+    const keys = { counter: names.ofKeys(visit), bound: keysPerSubject };
+    return period.take([key, keys], counterLimit) === 'admitted' ? 'first' : 'other';
+  }
+
+  #namesOf(key: Uint8Array): CounterNames {
     let names = this.#names.get(key);
     if (names === undefined) this.#names.set(key, (names = new CounterNames(key, this.#settings.plan)));
+    return names;
+  }
+
+  #countersOf(visit: Visit, key: Uint8Array): BoundedCounter[] {
+    const names = this.#namesOf(key);
     const counters = [{ counter: names.ofPeriod(visit), bound: this.#settings.bounds.visits }];
     if (this.#windowBound !== undefined) counters.push({ counter: names.ofWindow(visit), bound: this.#windowBound });
     return counters;

@@ -6,6 +6,7 @@
 import { classifyValue } from '../src/plan/classify.js';
 import type { ClassifiedSpan } from './contribution.js';
 import type { ContributionBounds } from './contribution-bounds.js';
+import { openKeyOf, withKey, withoutKey } from './open-key.js';
 import type { VisitOutcome } from './visit.js';
 
 /** Takes the span on, with its values or without; must not throw. */
@@ -21,9 +22,10 @@ export interface ContributionGate {
   drain(timeoutMillis: number): Promise<void>;
 }
 
-/** The same span with every value absent: it is sealed like any other, and adds nothing. */
+/** The same span with every value absent, and no key: it is sealed like any other, and adds nothing. */
 export function withoutValues(span: ClassifiedSpan): ClassifiedSpan {
-  return { ...span, values: span.report.measurements.map((measurement) => classifyValue(measurement, [])) };
+  const values = span.report.measurements.map((measurement) => classifyValue(measurement, []));
+  return { ...span, labels: withoutKey(span), values };
 }
 
 /** Unit `event` has no bounds: nobody is counted, every span goes on at once. */
@@ -49,9 +51,12 @@ export class MemoryGate implements ContributionGate {
 
   submit(span: ClassifiedSpan, subject: unknown, proceed: Proceed): void {
     const report = span.report.report.name;
-    const outcome = this.#bounds.admit({ subject, report, windowStart: span.windowStart });
+    const visitor = { subject, report, windowStart: span.windowStart };
+    const outcome = this.#bounds.admit(visitor);
     this.#note(outcome, report);
-    proceed(outcome === 'admitted' ? span : withoutValues(span));
+    if (outcome !== 'admitted') return proceed(withoutValues(span));
+    const key = openKeyOf(span);
+    proceed(key === undefined ? span : withKey(span, this.#bounds.touch(visitor, key)));
   }
 
   drain(): Promise<void> {

@@ -23,6 +23,11 @@ export class PeriodCounters {
     this.key = random(KEY_BYTES);
   }
 
+  /** Whether anything was counted in it. */
+  holds(counter: string): boolean {
+    return this.#counts.has(counter);
+  }
+
   /** Counts one in all of the counters, or in none where one is at its bound or `most` counters are held. */
   take(counters: readonly BoundedCounter[], most: number): 'admitted' | 'exceeded' | 'too_many_subjects' {
     if (counters.some(({ counter, bound }) => (this.#counts.get(counter) ?? 0) >= bound)) return 'exceeded';

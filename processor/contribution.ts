@@ -16,6 +16,8 @@ export interface ClassifiedSpan {
   readonly labels: readonly LabelValue[];
   /** Per measurement: what its value counts as, and what is added to each slot. */
   readonly values: readonly ClassifiedValue[];
+  /** Of an open label: whether it is the first of its subject with this key in the period. Default false. */
+  readonly isFirstOfKey?: boolean;
 }
 
 export class SpanClassifier {
@@ -35,17 +37,19 @@ export class SpanClassifier {
     return {
       report,
       windowStart: windowStartOf(this.#plan, unixMillis(endTime)),
-      labels: captured.labels,
+      labels: captured.publicLabels,
       values: classifiers.map((classifier) => classifier.classify(captured)),
     };
   }
 }
 
 /** The contribution of one span with an envelope of its own. */
-export function perSpanContribution({ report, windowStart, labels, values }: ClassifiedSpan): Contribution {
+export function perSpanContribution(span: ClassifiedSpan): Contribution {
+  const { report, windowStart, labels, values } = span;
   const members = report.measurements.map((measurement, index) =>
     membersOf(measurement, values[index]?.increments ?? []),
   );
+  if (report.openLabel !== undefined) members.push([span.isFirstOfKey === true ? 1 : 0]);
   return { report, windowStart, labels, members };
 }
 

@@ -7,6 +7,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { toBase64Url, utf8ToBytes } from '../src/bytes.js';
 import { hashFramed, u64 } from '../src/framing.js';
+import { hashPlan } from '../src/plan/canonical.js';
 import type { Plan } from '../src/plan/plan.js';
 import type { Visit } from './visit.js';
 
@@ -15,11 +16,14 @@ const NAME_BYTES = 16;
 export class CounterNames {
   readonly #key: Uint8Array;
   readonly #scope: readonly Uint8Array[];
+  readonly #plan: Plan;
+  #planHash: Uint8Array | undefined;
 
   /** `key`: 32 random bytes. Plans of one name and domain share their counters, so that a new version goes on counting. */
-  constructor(key: Uint8Array, { name, privacy }: Plan) {
+  constructor(key: Uint8Array, plan: Plan) {
     this.#key = key;
-    this.#scope = [privacy.domain, name].map(utf8ToBytes);
+    this.#plan = plan;
+    this.#scope = [plan.privacy.domain, plan.name].map(utf8ToBytes);
   }
 
   /** Of all visits of the subject to the report in the period. */
@@ -31,6 +35,21 @@ export class CounterNames {
   ofWindow({ report, subject, windowStart }: Visit): string {
     const items = [utf8ToBytes(report), utf8ToBytes(subject), u64(windowStart)];
     return this.#name('telemetry-kit/v1/visits-of-window', items);
+  }
+
+  /** Of the keys of the report's open label under which the subject counts in the period. */
+  ofKeys({ report, subject }: Visit): string {
+    return this.#name('telemetry-kit/v1/keys-of-period', [utf8ToBytes(report), utf8ToBytes(subject)]);
+  }
+
+  /**
+   * Of one key. Another version of the plan selects its keys by itself: there the same text is another key, or else a
+   * subject would show under it without being counted.
+   */
+  ofKey({ report, subject }: Visit, key: string): string {
+    this.#planHash ??= hashPlan(this.#plan);
+    const items = [this.#planHash, utf8ToBytes(report), utf8ToBytes(subject), utf8ToBytes(key)];
+    return this.#name('telemetry-kit/v1/key', items);
   }
 
   #name(label: string, items: readonly Uint8Array[]): string {

@@ -6,11 +6,15 @@ import { blockOf, requestBlocks, type Demand, type VisitCounters } from './block
 import type { BoundsSettings } from './contribution-bounds.js';
 import type { BudgetPeriod, ContributionStore, CounterRequest, Silence } from './contribution-store.js';
 import { CounterNames } from './counter-names.js';
+import { KeyReservations, type UndecidedKey } from './key-reservations.js';
+import type { KeyOutcome, OpenKey } from './open-key.js';
 import { windowBound, type Visit, type VisitOutcome } from './visit.js';
 
 /** A visit that waits for its outcome. Whoever waits may decide it first; it is decided once. */
 export interface PendingVisit {
   outcome: VisitOutcome | undefined;
+  /** Of a visit that is admitted, and has one. */
+  key?: KeyOutcome | undefined;
 }
 
 export interface ReservationOptions {
@@ -38,6 +42,9 @@ export class PeriodReservations {
   /** Left of the block that was reserved last, or EXHAUSTED, by counter. */
   readonly #left = new Map<string, number>();
   #undecided: UndecidedVisit[] = [];
+  /** Once the store has opened the period. */
+  #keys: KeyReservations | undefined;
+  #undecidedKeys: UndecidedKey[] = [];
   #isAsking = false;
 
   constructor(options: ReservationOptions) {
@@ -46,9 +53,10 @@ export class PeriodReservations {
   }
 
   /** Decides the visit where it can without the store. */
-  admit(visit: Visit): PendingVisit {
-    const pending = { outcome: this.#names && this.#decide(this.#countersOf(visit, this.#names)) };
+  admit(visit: Visit, key?: OpenKey): PendingVisit {
+    const pending: PendingVisit = { outcome: this.#names && this.#decide(this.#countersOf(visit, this.#names)) };
     if (pending.outcome === undefined) this.#undecided.push({ visit, pending });
+    if (key !== undefined) this.#undecidedKeys.push({ visit, key, pending });
     return pending;
   }
 
@@ -57,12 +65,15 @@ export class PeriodReservations {
    * The store gets one question at a time: visits that come while it has not answered stay undecided.
    */
   async reserve(): Promise<void> {
-    const undecided = this.#undecided;
+    const [undecided, keys] = [this.#undecided, this.#undecidedKeys];
     this.#undecided = [];
-    if (undecided.length === 0 || this.#isAsking) return;
+    this.#undecidedKeys = [];
+    if ((undecided.length === 0 && keys.length === 0) || this.#isAsking) return;
     this.#isAsking = true;
     try {
-      await this.#reserve(undecided);
+      if (undecided.length > 0) await this.#reserve(undecided);
+      const admitted = keys.filter(({ pending }) => pending.outcome === 'admitted' && pending.key === undefined);
+      await this.#keys?.decide(admitted, (requests) => this.#ask(requests));
     } finally {
       this.#isAsking = false;
     }
@@ -88,6 +99,7 @@ export class PeriodReservations {
     const opened = await store.openPeriod(period);
     if ('key' in opened) {
       this.#names = new CounterNames(opened.key, settings.plan);
+      this.#keys = new KeyReservations(this.#names, settings.counterLimit);
     } else {
       this.#silence = opened.silent;
       onSilence(opened.silent, period);

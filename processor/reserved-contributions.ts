@@ -28,7 +28,7 @@ export class ReservedContributions {
     const visit = readVisit(plan, visitor, clock());
     if (typeof visit === 'string') return { outcome: visit };
     const period = this.#periods.get(visit.periodStart, () => this.#open(visit.periodStart));
-    return period?.admit(visit) ?? { outcome: 'out_of_period' };
+    return period?.admit(visit, visitor.key) ?? { outcome: 'out_of_period' };
   }
 
   /** Decides what is pending; what the store does not answer for stays undecided. Never rejects. */

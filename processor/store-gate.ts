@@ -10,6 +10,7 @@ import { withoutValues, type ContributionGate, type NoteVisit, type Proceed } fr
 import type { ContributionStore } from './contribution-store.js';
 import { resolvesWithin } from './keep-alive.js';
 import { pause } from './pause.js';
+import { openKeyOf, withKey } from './open-key.js';
 import type { PendingVisit } from './period-reservations.js';
 import { ReservedContributions } from './reserved-contributions.js';
 import { SealingQueue } from './sealing-queue.js';
@@ -47,7 +48,8 @@ export class StoreGate implements ContributionGate {
 
   submit(span: ClassifiedSpan, subject: unknown, proceed: Proceed): void {
     const report = span.report.report.name;
-    const visit = this.#contributions.admit({ subject, report, windowStart: span.windowStart });
+    const key = openKeyOf(span);
+    const visit = this.#contributions.admit({ subject, report, windowStart: span.windowStart, key });
     const waiting = { span, visit, proceed };
     if (!this.#queue.push(waiting)) {
       this.#releaseUntil(this.#queue.start + 1);
@@ -79,6 +81,6 @@ export class StoreGate implements ContributionGate {
   #release({ span, visit, proceed }: WaitingSpan): void {
     const outcome = (visit.outcome ??= 'not_reserved');
     this.#note(outcome, span.report.report.name);
-    proceed(outcome === 'admitted' ? span : withoutValues(span));
+    proceed(outcome === 'admitted' ? withKey(span, (visit.key ??= 'other')) : withoutValues(span));
   }
 }

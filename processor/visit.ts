@@ -3,6 +3,7 @@
  */
 import { periodOf, periodStartOf } from '../src/plan/budget-period.js';
 import type { ContributionBounds, Plan } from '../src/plan/plan.js';
+import type { OpenKey } from './open-key.js';
 
 /** What a visit counts as. All but the first are sealed as absent, so that nothing outside shows which it was. */
 export const VISIT_OUTCOMES = [
@@ -23,6 +24,8 @@ export interface Visitor {
   readonly report: string;
   /** Unix seconds. */
   readonly windowStart: number;
+  /** Of the report's open label, where the span has one. */
+  readonly key?: OpenKey | undefined;
 }
 
 /** One that has a subject and a period. */
