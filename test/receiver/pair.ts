@@ -50,7 +50,7 @@ export class ServicePair {
       dataFolder: join(this.#folder, 'keyholder'),
       privateKeys: [PrivateKey.fromPrimes(p, q, { allowTestSize: true })],
       plans: [this.#plan],
-      ceilings: { epsilonPerPeriod: '1000', period: 'day', epsilonPerRelease: '20' },
+      ceilings: { epsilonPerPeriod: '1000', period: 'day', epsilonPerRelease: '20', deltaPerPeriod: '0.00001' },
       domains: ['shop'],
       listen: { socketPath: this.#socket },
       logger,
