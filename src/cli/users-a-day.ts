@@ -1,7 +1,6 @@
 /** How many users there are in a day: given, asked for on a terminal, or a small shop's. */
 import { createInterface } from 'node:readline/promises';
 import { TelemetryKitError } from '../errors.js';
-import { writeNote } from './output.js';
 
 /** Where nobody says: small enough that the first values are worth reading. */
 const DEFAULT_USERS = 500;
@@ -10,10 +9,7 @@ const DEFAULT_USERS = 500;
 export async function usersADay({ users, json }: { users?: string; json?: boolean }): Promise<number> {
   const text = users ?? (process.stdin.isTTY && json !== true ? await ask() : '');
   const number = text === '' ? DEFAULT_USERS : Number(text);
-  if (Number.isFinite(number) && number > 0) {
-    if (text === '') writeNote(`taking ${String(DEFAULT_USERS)} users a day; --users says how many there are`);
-    return number;
-  }
+  if (Number.isFinite(number) && number > 0) return number;
   throw new TelemetryKitError('invalid_argument', 'the number of users a day is not a positive number', {
     fix: 'pass --users with digits, for example --users 500',
   });
