@@ -2,12 +2,18 @@
  * What a span held before its sealed values were taken out. SECRET: lives from onEnding to onEnd of one
  * span, in private fields only.
  */
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace-base';
 import type { CompiledReport } from '../src/plan/compile.js';
 import { isOpen, keyOf, MAX_KEY_BYTES, OTHER_KEY } from '../src/plan/labels.js';
 import type { Label, LabelValue } from '../src/plan/plan.js';
 import { SEALED, type SealedTexts } from './sealed-texts.js';
 import type { SpanSelection } from './span-selection.js';
+
+interface CapturedAttribute {
+  readonly key: string;
+  readonly value: unknown;
+  readonly before: CapturedAttribute | undefined;
+}
 
 export class CapturedSpan {
   /** Decided before the name is redacted. */
@@ -16,9 +22,8 @@ export class CapturedSpan {
   readonly labels: readonly LabelValue[];
   /** What to search for in the rest of the span: the texts of everything selected in it. */
   readonly texts: SealedTexts;
-  /** The selected attributes of the span itself, a few, in the order of their values. */
-  readonly keys: string[] = [];
-  readonly #values: unknown[] = [];
+  /** The last of the selected attributes of the span itself. They are few. */
+  #attributes: CapturedAttribute | undefined;
   /** The open label's value, as the application set it. */
   readonly #openValue: string | undefined;
   /** What other sealing processors had overwritten before. */
@@ -43,10 +48,7 @@ export class CapturedSpan {
 
   /** A selected attribute of the span. What was there first is what counts. */
   add(key: string, value: unknown): void {
-    if (!this.keys.includes(key)) {
-      this.keys.push(key);
-      this.#values.push(value);
-    }
+    if (this.#find(key) === undefined) this.#attributes = { key, value, before: this.#attributes };
     this.texts.add(value);
   }
 
@@ -63,12 +65,32 @@ export class CapturedSpan {
 
   /** Value of a selected attribute, as the application set it. */
   valueOf(key: string): unknown {
-    return this.#values[this.keys.indexOf(key)];
+    return this.#find(key)?.value;
+  }
+
+  /** Takes the values of the selected attributes off the span itself. */
+  overwriteIn(span: Span): void {
+    const { attributes } = span;
+    for (let one = this.#attributes; one !== undefined; one = one.before) {
+      attributes[one.key] = SEALED;
+      // Where what was overwritten is only a copy.
+      if (span.attributes !== attributes) span.setAttribute(one.key, SEALED);
+    }
+  }
+
+  /** False where no other sealing processor got hold of anything. */
+  get mayBeTaken(): boolean {
+    return this.#overwritten !== undefined;
   }
 
   /** Whether another sealing processor got hold of this attribute first: it would be counted twice. */
   isTaken(key: string): boolean {
     return this.#overwritten !== undefined && this.#overwritten.has(key) && this.valueOf(key) === SEALED;
+  }
+
+  #find(key: string): CapturedAttribute | undefined {
+    for (let one = this.#attributes; one !== undefined; one = one.before) if (one.key === key) return one;
+    return undefined;
   }
 }
 

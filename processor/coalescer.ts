@@ -10,6 +10,7 @@ import { coalescedMembers, spanBoundsOf } from '../src/plan/layout.js';
 import type { LabelValue } from '../src/plan/plan.js';
 import type { Contribution } from '../src/wire/seal.js';
 import type { ClassifiedSpan } from './contribution.js';
+import { Tally } from './tally.js';
 
 /** Totals that are ready to be sealed. */
 export interface Flush {
@@ -27,8 +28,8 @@ interface Cell {
   readonly labels: readonly LabelValue[];
   readonly largestBound: number;
   readonly resource: ReadableSpan['resource'];
-  /** Per measurement, per slot. */
-  readonly totals: bigint[][];
+  /** Per measurement. */
+  readonly tallies: readonly Tally[];
   spans: number;
 }
 
@@ -38,11 +39,13 @@ export class Coalescer {
 
   /** Adds one span; returns totals that are full. */
   add(span: ClassifiedSpan, resource: ReadableSpan['resource']): Flush | undefined {
-    const cells = entryOf(this.#cells, span.report, () => new Map<number, Cell>());
+    const { report } = span;
+    const cells = this.#cells.get(report) ?? put(this.#cells, report, new Map<number, Cell>());
     const key = cellKey(span);
-    const cell = entryOf(cells, key, () => openCell(span, resource));
+    const cell = cells.get(key) ?? put(cells, key, openCell(span, resource));
     for (let index = 0; index < span.values.length; index += 1) {
-      addTo(cell.totals[index] ?? [], span.values[index]?.increments ?? []);
+      const value = span.values[index];
+      if (value !== undefined) cell.tallies[index]?.add(value);
     }
     cell.spans += 1;
     if (cell.spans < cell.largestBound) return undefined;
@@ -62,12 +65,9 @@ export class Coalescer {
   }
 }
 
-function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const created = create();
-  map.set(key, created);
-  return created;
+function put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): Value {
+  map.set(key, value);
+  return value;
 }
 
 /** Labels as the digits of a number, below those of the window: coalesced reports have none that are open. */
@@ -87,24 +87,17 @@ function openCell({ report, windowStart, labels }: ClassifiedSpan, resource: Rea
     labels,
     largestBound: Math.max(...spanBoundsOf(report)),
     resource,
-    totals: report.measurements.map(({ slots }) => slots.map(() => 0n)),
+    tallies: report.measurements.map((measurement) => new Tally(measurement)),
     spans: 0,
   };
 }
 
-function addTo(totals: bigint[], increments: readonly bigint[]): void {
-  for (let slot = 0; slot < totals.length; slot += 1) {
-    const increment = increments[slot] ?? 0n;
-    if (increment !== 0n) totals[slot] = (totals[slot] ?? 0n) + increment;
-  }
-}
-
 /** Under the smallest declared bound that holds the spans: never their exact number. */
-function flushOf({ report, windowStart, labels, totals, spans, resource }: Cell): Flush {
+function flushOf({ report, windowStart, labels, tallies, spans, resource }: Cell): Flush {
   const contribution = (): Contribution => {
     const spanBound = spanBoundsOf(report).find((bound) => bound >= spans) ?? 0;
     const members = report.measurements.map((measurement, index) =>
-      coalescedMembers(measurement, spanBound, totals[index] ?? []),
+      coalescedMembers(measurement, spanBound, tallies[index]?.totals() ?? []),
     );
     return { report, windowStart, labels, members, spanBound };
   };

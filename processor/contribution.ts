@@ -1,11 +1,11 @@
 /** From a captured span to what it contributes to its report. Every value has one outcome, none throws. */
 import type { HrTime } from '@opentelemetry/api';
-import { membersOf, type ClassifiedValue } from '../src/plan/classify.js';
+import { membersOf } from '../src/plan/classify.js';
 import { windowStartOf, type CompiledReport } from '../src/plan/compile.js';
 import type { LabelValue, Plan } from '../src/plan/plan.js';
 import type { Contribution } from '../src/wire/seal.js';
 import type { CapturedSpan } from './captured-span.js';
-import { ValueClassifier } from './value-classifier.js';
+import { ValueClassifier, type CountedValue } from './value-classifier.js';
 
 /** What one span adds to its report. SECRET: holds the classified values. */
 export interface ClassifiedSpan {
@@ -15,7 +15,7 @@ export interface ClassifiedSpan {
   /** One per label of the report, in its order. */
   readonly labels: readonly LabelValue[];
   /** Per measurement: what its value counts as, and what is added to each slot. */
-  readonly values: readonly ClassifiedValue[];
+  readonly values: readonly CountedValue[];
   /** Of an open label: whether it is the first of its subject with this key in the period. Default false. */
   readonly isFirstOfKey?: boolean;
 }
@@ -33,12 +33,13 @@ export class SpanClassifier {
   }
 
   classify(report: CompiledReport, captured: CapturedSpan, endTime: HrTime): ClassifiedSpan {
-    const classifiers = this.#classifiers[report.index] ?? [];
+    const values: CountedValue[] = [];
+    for (const classifier of this.#classifiers[report.index] ?? []) values.push(classifier.classify(captured));
     return {
       report,
       windowStart: windowStartOf(this.#plan, unixMillis(endTime)),
       labels: captured.publicLabels,
-      values: classifiers.map((classifier) => classifier.classify(captured)),
+      values,
     };
   }
 }
@@ -55,7 +56,9 @@ export function perSpanContribution(span: ClassifiedSpan): Contribution {
 
 /** Whether another sealing processor got hold of a value of this report first: it would be counted wrongly. */
 export function isAlreadySealed(report: CompiledReport, captured: CapturedSpan): boolean {
-  return report.measurements.some(({ attributes }) => attributes.some((key) => captured.isTaken(key)));
+  return (
+    captured.mayBeTaken && report.measurements.some(({ attributes }) => attributes.some((key) => captured.isTaken(key)))
+  );
 }
 
 function unixMillis([seconds, nanoseconds]: HrTime): number {

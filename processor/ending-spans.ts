@@ -5,22 +5,30 @@
 import type { CapturedSpan } from './captured-span.js';
 
 export class EndingSpans {
-  #latest: { readonly context: object; readonly captured: CapturedSpan } | undefined;
+  #context: object | undefined;
+  #captured: CapturedSpan | undefined;
   /** Those that others came between, for as long as they live. */
   readonly #others = new WeakMap<object, CapturedSpan>();
 
   add(context: object, captured: CapturedSpan): void {
-    if (this.#latest !== undefined) this.#others.set(this.#latest.context, this.#latest.captured);
-    this.#latest = { context, captured };
+    if (this.#context !== undefined && this.#captured !== undefined) this.#others.set(this.#context, this.#captured);
+    this.#context = context;
+    this.#captured = captured;
   }
 
   /** Once. */
   take(context: object): CapturedSpan | undefined {
-    const latest = this.#latest;
-    if (latest?.context === context) {
-      this.#latest = undefined;
-      return latest.captured;
-    }
+    return context === this.#context ? this.#takeLatest() : this.#takeOther(context);
+  }
+
+  #takeLatest(): CapturedSpan | undefined {
+    const captured = this.#captured;
+    this.#context = undefined;
+    this.#captured = undefined;
+    return captured;
+  }
+
+  #takeOther(context: object): CapturedSpan | undefined {
     const captured = this.#others.get(context);
     if (captured !== undefined) this.#others.delete(context);
     return captured;

@@ -10,20 +10,21 @@ import { PlainText } from './plain-text.js';
 const MOST_KEYS = 1024;
 const LONGEST_REMEMBERED = 256;
 
-export interface KnownKey {
+export class KnownKey {
   readonly key: string;
   /** Whether its value never leaves in clear. */
   readonly isSelected: boolean;
   /** The key as a text; `undefined` where something declared may hide in it. */
   readonly plain: PlainText | undefined;
-  isRemembered: boolean;
+  isRemembered = false;
   /** The last text under it. */
   recent: PlainText | undefined;
-}
 
-/** For the places of a span that have a text without a key. */
-export function withoutKey(): KnownKey {
-  return { key: '', isSelected: false, plain: new PlainText(''), isRemembered: true, recent: undefined };
+  constructor(key: string, isSelected: boolean, plain: PlainText | undefined) {
+    this.key = key;
+    this.isSelected = isSelected;
+    this.plain = plain;
+  }
 }
 
 export class KnownKeys {
@@ -34,7 +35,7 @@ export class KnownKeys {
 
   constructor(selected: Iterable<string>, declared: DeclaredTexts) {
     this.#declared = declared;
-    for (const key of selected) this.#known.set(key, { ...withoutKey(), key, isSelected: true });
+    for (const key of selected) this.#known.set(key, new KnownKey(key, true, undefined));
   }
 
   /** `position` among the keys of its span: mostly the same as in others. Not yet remembered where it is new. */
@@ -43,9 +44,13 @@ export class KnownKeys {
     return usual?.key === key ? usual : this.#find(key, position);
   }
 
-  /** A text under a key; `undefined` where something declared may hide in it. Not yet remembered where it is new. */
-  textUnder({ recent }: KnownKey, text: string): PlainText | undefined {
-    if (recent?.text === text) return recent;
+  /** For a place of spans that has a text without a key. */
+  without(): KnownKey {
+    return new KnownKey('', false, new PlainText(''));
+  }
+
+  /** `undefined` where something declared may hide in a text. */
+  plainText(text: string): PlainText | undefined {
     return this.#declared.mayHideIn(text) ? undefined : new PlainText(text);
   }
 
@@ -65,7 +70,6 @@ export class KnownKeys {
   }
 
   #learn(key: string): KnownKey {
-    const plain = this.#declared.mayHideIn(key) ? undefined : new PlainText(key);
-    return { key, isSelected: false, plain, isRemembered: false, recent: undefined };
+    return new KnownKey(key, false, this.plainText(key));
   }
 }

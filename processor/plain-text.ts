@@ -3,6 +3,8 @@ import { fold } from './text-view.js';
 
 export class PlainText {
   readonly text: string;
+  /** The last search that found nothing in it, by its number. */
+  clearedBy = 0;
   #folded: string | undefined;
 
   constructor(text: string) {

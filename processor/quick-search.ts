@@ -5,17 +5,20 @@
  */
 import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { withoutKey, type KnownKey, type KnownKeys } from './known-keys.js';
+import type { KnownKey, KnownKeys } from './known-keys.js';
 import type { SpanParts } from './redaction.js';
 import { SEALED, type SealedTexts } from './sealed-texts.js';
 
 export class QuickSearch {
   readonly #keys: KnownKeys;
-  readonly #name = withoutKey();
-  readonly #message = withoutKey();
+  /** For the two texts that have no key. */
+  readonly #name: KnownKey;
+  readonly #message: KnownKey;
 
   constructor(keys: KnownKeys) {
     this.#keys = keys;
+    this.#name = keys.without();
+    this.#message = keys.without();
   }
 
   /** Whether nothing sealed hides in what is not selected. Errs on the other side. */
@@ -38,20 +41,21 @@ export class QuickSearch {
   partsOf(span: ReadableSpan, texts: SealedTexts, isOverwritten: boolean): SpanParts | undefined {
     const others = texts.areDeclared ? undefined : texts;
     if (!this.#isUnhiddenBeside(span, others)) return undefined;
-    const attributes: Attributes = {};
+    const { attributes } = span;
+    const unhidden: Attributes = {};
     let position = 0;
-    for (const key in span.attributes) {
-      const value = span.attributes[key];
+    for (const key in attributes) {
+      const value = attributes[key];
       const known = this.#keys.of(key, position++);
       if (known.isSelected) {
         if (isOverwritten && value !== SEALED) return undefined;
       } else {
         if (!this.#isUnhiddenUnder(known, value, others)) return undefined;
-        attributes[key] = value;
+        unhidden[key] = value;
       }
     }
     const { name, status, parentSpanContext: parentContext } = span;
-    return { name, status, context: span.spanContext(), parentContext, attributes, links: [], events: [] };
+    return { name, status, context: span.spanContext(), parentContext, attributes: unhidden, links: [], events: [] };
   }
 
   /** In everything but the attributes. */
@@ -71,8 +75,7 @@ export class QuickSearch {
     const { plain, recent } = known;
     if (plain === undefined || others?.mayHideIn(plain) === true) return false;
     if (typeof value === 'string') {
-      if (others === undefined && recent?.text === value) return true;
-      const text = this.#keys.textUnder(known, value);
+      const text = recent?.text === value ? recent : this.#keys.plainText(value);
       if (text === undefined || others?.mayHideIn(text) === true) return false;
       if (text !== recent) this.#keys.remember(known, text);
       return true;

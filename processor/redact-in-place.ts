@@ -8,11 +8,6 @@ import type { Span } from '@opentelemetry/sdk-trace-base';
 import { redactEvents, redactLinks, redactStatus, redactValue, type Redaction } from './redaction.js';
 import { SEALED } from './sealed-texts.js';
 
-/** Takes the values of selected attributes: enough for a span in which none of them stands anywhere else. */
-export function overwriteSelected(span: Span, keys: Iterable<string>): void {
-  for (const key of keys) span.setAttribute(key, SEALED);
-}
-
 export function redactInPlace(span: Span, keys: Redaction['keys'], texts: Redaction['texts']): void {
   const redaction: Redaction = { keys, texts, selected: 'overwrite' };
   overwriteAttributes(span, redaction);

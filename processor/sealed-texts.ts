@@ -28,15 +28,22 @@ const DECODING_WORK = 16;
 /** Up to the next separator of prose, URLs, JSON or code. */
 const REST_OF_WORD = /[^\s&?#/"'<>(){}[\],;=|]*/y;
 
+const NONE: readonly SearchedText[] = [];
+/** Numbers of searches, by which texts remember what has been looked for in them without keeping it. */
+let nextSearch = 1;
+
 export class SealedTexts {
   readonly #minimumLength: number;
   readonly #declared: DeclaredTexts | undefined;
-  readonly #searched: SearchedText[] = [];
+  /** Mostly one: a copy with one more is smaller than what a growing array sets aside. */
+  #searched: readonly SearchedText[] = NONE;
   /** Those that are not declared. */
-  #undeclared: SearchedText[] | undefined;
+  #undeclared: readonly SearchedText[] | undefined;
   /** Those that are numbers. */
   #numbers: Set<number> | undefined;
   #work = 0;
+  /** Another one for every text that is added. */
+  #search = 0;
 
   /**
    * Texts shorter than `minimumLength` characters, 1 or more, are not searched for. `declared`: known ahead of time,
@@ -55,14 +62,22 @@ export class SealedTexts {
     }
     const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
     if (typeof text !== 'string' || text.length < this.#minimumLength || text === SEALED || this.#isTooMuch) return;
-    if (this.#affords(this.#searched.length) && !this.#searched.some((known) => known.text === text)) this.#add(text);
+    if (!this.#isKnown(text)) this.#add(text);
+  }
+
+  #isKnown(text: string): boolean {
+    for (const known of this.#searched) if (known.text === text) return true;
+    return !this.#affords(this.#searched.length);
   }
 
   #add(text: string): void {
     const declared = this.#declared?.get(text);
     const searched = declared ?? new SearchedText(text, this.#minimumLength);
-    this.#searched.push(searched);
-    if (declared === undefined) (this.#undeclared ??= []).push(searched);
+    this.#searched = this.isEmpty ? [searched] : [...this.#searched, searched];
+    if (declared === undefined) {
+      this.#undeclared = [...(this.#undeclared ?? NONE), searched];
+      this.#search = nextSearch++;
+    }
     if (searched.number !== undefined) (this.#numbers ??= new Set()).add(searched.number);
   }
 
@@ -83,9 +98,13 @@ export class SealedTexts {
 
   /** False where no sealed value, nor the beginning of one, is in the text. Errs on the other side. */
   mayHideIn(text: PlainText): boolean {
-    if (this.#undeclared === undefined) return this.#isTooMuch;
+    if (this.#undeclared === undefined || text.clearedBy === this.#search) return this.#isTooMuch;
     const { folded } = text;
-    return this.#undeclared.some(({ value }) => !this.#affords(folded.length) || value.mayBeIn(folded));
+    for (const { value } of this.#undeclared) {
+      if (!this.#affords(folded.length) || value.mayBeIn(folded)) return true;
+    }
+    text.clearedBy = this.#search;
+    return false;
   }
 
   /** The text without any sealed value; the same string where there is none. */

@@ -11,7 +11,7 @@ import { EndingSpans } from './ending-spans.js';
 import { KnownKeys } from './known-keys.js';
 import { noteOverwritten, noteProcessor, overwrittenKeys } from './overwritten-keys.js';
 import { QuickSearch } from './quick-search.js';
-import { overwriteSelected, redactInPlace } from './redact-in-place.js';
+import { redactInPlace } from './redact-in-place.js';
 import { redactSpan, type SpanParts } from './redaction.js';
 import { SealedTexts } from './sealed-texts.js';
 import { SpanSelection } from './span-selection.js';
@@ -46,7 +46,7 @@ export class SpanStripper {
     const context = span.spanContext();
     this.#ending.add(context, captured);
     noteOverwritten(context, this.#selection.keys);
-    if (this.#quickSearch.isUnhidden(span, captured.texts)) overwriteSelected(span, captured.keys);
+    if (this.#quickSearch.isUnhidden(span, captured.texts)) captured.overwriteIn(span);
     else redactInPlace(span, this.#selection.keys, captured.texts);
   }
 
@@ -73,8 +73,9 @@ export class SpanStripper {
   #capture(span: ReadableSpan, before?: CapturedSpan): CapturedSpan | undefined {
     const { keys } = this.#selection;
     let captured = before;
-    for (const key in span.attributes) {
-      if (keys.has(key)) (captured ??= this.#open(span)).add(key, span.attributes[key]);
+    const { attributes } = span;
+    for (const key in attributes) {
+      if (keys.has(key)) (captured ??= this.#open(span)).add(key, attributes[key]);
     }
     if (span.events.length > 0) captured = this.#captureTexts(span, span.events, captured);
     return span.links.length > 0 ? this.#captureTexts(span, span.links, captured) : captured;

@@ -21,6 +21,7 @@ type ReadEscape = (text: string, at: number) => Escape | undefined;
 
 /** How often an escape is looked for under another: a URL in a URL, JSON in JSON. */
 const DEPTH = 2;
+const NOT_ASCII = /[^\u0000-\u007f]/;
 const PERCENT = '%';
 const BACKSLASH = '\\';
 const DECODERS: readonly (readonly [string, ReadEscape])[] = [
@@ -37,8 +38,13 @@ const FIRST_BYTE_MASKS = [0, 0x7f, 0x1f, 0x0f, 0x07] as const;
  * to a search, which prefers to find too much.
  */
 export function fold(text: string): string {
-  // The one letter whose lower case is longer, and the one whose lower case depends on what surrounds it.
-  return text.replaceAll('\u0130', 'i').toLowerCase().replaceAll('\u03c2', '\u03c3').replaceAll('+', ' ');
+  const lower = NOT_ASCII.test(text) ? foldLetters(text) : text.toLowerCase();
+  return lower.includes('+') ? lower.replaceAll('+', ' ') : lower;
+}
+
+/** The one letter whose lower case is longer, and the one whose lower case depends on what surrounds it. */
+function foldLetters(text: string): string {
+  return text.replaceAll('\u0130', 'i').toLowerCase().replaceAll('\u03c2', '\u03c3');
 }
 
 /** Whether there is more than one reading. */

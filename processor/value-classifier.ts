@@ -6,28 +6,30 @@ import { classifyValue, type ClassifiedValue } from '../src/plan/classify.js';
 import type { CompiledMeasurement } from '../src/plan/components.js';
 import type { CapturedSpan } from './captured-span.js';
 
+export interface CountedValue extends ClassifiedValue {
+  /** Position among those that were classified ahead of time; `undefined` for others. */
+  readonly known?: number;
+}
+
 export class ValueClassifier {
   readonly measurement: CompiledMeasurement;
   /** The attribute, where there is one. */
   readonly #attribute: string;
-  readonly #known: ReadonlyMap<unknown, ClassifiedValue>;
+  readonly #known: ReadonlyMap<unknown, CountedValue>;
 
   constructor(measurement: CompiledMeasurement) {
     const [attribute = '', ...others] = measurement.attributes;
     this.measurement = measurement;
     this.#attribute = attribute;
     const values = others.length === 0 ? declaredValues(measurement) : [];
-    this.#known = new Map(values.map((value) => [value, classifyValue(measurement, [value])]));
+    this.#known = new Map(values.map((value, known) => [value, { ...classifyValue(measurement, [value]), known }]));
   }
 
-  classify(captured: CapturedSpan): ClassifiedValue {
+  classify(captured: CapturedSpan): CountedValue {
     const known = this.#known.get(captured.valueOf(this.#attribute));
     if (known !== undefined) return known;
-    const { attributes } = this.measurement;
-    return classifyValue(
-      this.measurement,
-      attributes.map((key) => captured.valueOf(key)),
-    );
+    const values = this.measurement.attributes.map((key) => captured.valueOf(key));
+    return classifyValue(this.measurement, values);
   }
 }
 

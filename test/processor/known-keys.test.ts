@@ -36,12 +36,12 @@ describe('known keys', () => {
   it('remember a key or a text only when told', () => {
     const keys = new KnownKeys([], declared);
     const known = keys.of('note', 0);
-    const text = keys.textUnder(known, 'some text');
+    const text = keys.plainText('some text');
     expect(keys.of('note', 0)).not.toBe(known);
     expect(keys.of('note', 0).recent).toBeUndefined();
     keys.remember(known, text);
     expect(keys.of('note', 0)).toBe(known);
-    expect(keys.textUnder(known, 'some text')).toBe(text);
+    expect(known.recent).toBe(text);
   });
 
   it('remember no long text and no long key, and a limited number', () => {
@@ -61,6 +61,6 @@ describe('known keys', () => {
     const keys = new KnownKeys([], declared);
     expect(keys.of('tag.team-monthly', 0).plain).toBeUndefined();
     expect(keys.of('tag.team', 0).plain?.folded).toBe('tag.team');
-    expect(keys.textUnder(keys.of('note', 0), 'on Team-Monthly')).toBeUndefined();
+    expect(keys.plainText('on Team-Monthly')).toBeUndefined();
   });
 });
