@@ -10,6 +10,7 @@ import { noiseAdvice } from './noise-advice.js';
 import { alignColumns, writeData, writeJson } from './output.js';
 import { readPlanFile, type PlanFile } from './plan-file.js';
 import { AnsweredNo } from './run-program.js';
+import { selectionAdvice } from './selection-advice.js';
 
 interface CheckedFile {
   readonly valid: boolean;
@@ -60,7 +61,11 @@ function checkFile(file: PlanFile): CheckedFile {
   const compiled = compilePlan(plan);
   const hash = compiled.hashText;
   const advice = noiseAdvice(compiled);
-  const warnings = advice === undefined ? ofPlan : [...ofPlan, { path: 'privacy.mechanism', message: advice }];
+  const warnings = [
+    ...ofPlan,
+    ...(advice === undefined ? [] : [{ path: 'privacy.mechanism', message: advice }]),
+    ...selectionAdvice(compiled),
+  ];
   if (file.signed === undefined) return { valid: true, issues, warnings, hash, plan };
   const signedBy = goodSigner(plan, file.signed.signature);
   if (signedBy !== undefined) return { valid: true, issues, warnings, hash, plan, signedBy };

@@ -1,5 +1,6 @@
 /** True statements about a valid plan that a careful author wants to read. */
 import { approximate } from '../math/rational.js';
+import { OTHER_KEY } from './labels.js';
 import type { Plan } from './plan.js';
 import type { PlanIssue } from './plan-issue.js';
 import { periodEpsilon, streamsEpsilon, windowEpsilon } from './plan-cost.js';
@@ -24,6 +25,13 @@ export function warnAbout(plan: Plan): PlanIssue[] {
       message: 'is "keyholder": the key holder sees exact totals before it adds noise',
     });
   }
+  plan.reports.forEach((report, r) => {
+    if (report.selectionEpsilon === undefined) return;
+    warnings.push({
+      path: `reports[${String(r)}].labels`,
+      message: `have an open one: its keys travel in clear, and which of them are published is chosen once in every ${plan.privacy.period}, at its end; the others are published together as ${OTHER_KEY}`,
+    });
+  });
   warnings.push({ path: 'privacy', message: describeCost(plan) });
   return warnings;
 }

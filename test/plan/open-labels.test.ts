@@ -7,7 +7,7 @@ import { compareKeys, isKey, keyOf, OTHER_KEY } from '../../src/plan/labels.js';
 import { envelopeLayout, unitCountIndex } from '../../src/plan/layout.js';
 import { periodEpsilon, selectionDelta, windowEpsilon } from '../../src/plan/plan-cost.js';
 import { openPlan, openPlanDocument } from '../support/open-plans.js';
-import { testPlan } from '../support/plans.js';
+import { testPlan, testPlanDocument } from '../support/plans.js';
 
 const region = { key: 'region', values: ['eu', 'us'], otherwise: 'us' };
 const [report] = openPlanDocument().reports;
@@ -23,6 +23,12 @@ describe('a plan with an open label', () => {
     expect(issuesOf({ plan: { labels, reports: [{ ...report!, labels: ['region', 'feature'] }] } })).toEqual([]);
     const day = { window: { seconds: 86_400, graceSeconds: 30, lagSeconds: 0 } };
     expect(issuesOf({ privacy: { period: 'day' }, plan: day })).toEqual([]);
+  });
+
+  it('says that keys are chosen once a period', () => {
+    const { warnings } = checkPlan(openPlanDocument());
+    expect(warnings.find(({ path }) => path === 'reports[0].labels')?.message).toContain('chosen once in every hour');
+    expect(checkPlan(testPlanDocument()).warnings.some(({ path }) => path.endsWith('labels'))).toBe(false);
   });
 
   it('costs its selection once a period, and its delta is shared by its selections', () => {
