@@ -49,7 +49,8 @@ export async function init(root: string, options: InitOptions): Promise<void> {
   assertAbsent(Object.values(FOLDERS).map((folder) => join(root, folder)));
   const starter = { ...options, users: options.plan === undefined ? await usersADay(options) : 0 };
   checkPlanEarly(starter);
-  if (options.plan === undefined) writeNote(`planning for ${String(starter.users)} users a day; --users says otherwise`);
+  if (options.plan === undefined)
+    writeNote(`planning for ${String(starter.users)} users a day; --users says otherwise`);
   const passphrases = choosePassphrases(options.passphraseFile);
   await interruptible(async (signal) => {
     const key = await generateKeyVisibly(Number(options.bits), signal);
