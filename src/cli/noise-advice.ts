@@ -5,12 +5,13 @@ import { describeNoise } from '../privacy/index.js';
 import { noiseOf } from '../wire/release-noise.js';
 import { deltaOfPlan } from './guarantee.js';
 
-/** A sentence with both figures, for the first measurement that is released by windows; `undefined` without one. */
+/** A sentence with both figures, for the first measurement that is released by windows; `undefined` without one, or a choice. */
 export function noiseAdvice({ plan, reports }: CompiledPlan): string | undefined {
   const measurement = reports
     .flatMap((report) => report.measurements)
     .find(({ measurement: { release } }) => release !== 'total');
-  if (measurement === undefined) return undefined;
+  // Gaussian noise spends the delta that the keys of open labels are selected with.
+  if (measurement === undefined || reports.some(({ openLabel }) => openLabel !== undefined)) return undefined;
   const stddevUnder = (each: Plan): number =>
     Math.max(...noiseOf(each, measurement).map((noise) => describeNoise(noise, 1).stddev));
   const present = plan.privacy.mechanism ?? 'discrete-laplace';
