@@ -9,10 +9,11 @@
  * 3. Else all that is left of the key's counter. Who gets any counts the subject: one process, once.
  * A crash between 2 and 3 loses the subject one of its keys, never gives it one more.
  */
+import type { Ask } from './block-requests.js';
 import type { CounterRequest } from './contribution-store.js';
 import type { CounterNames } from './counter-names.js';
 import type { KeyOutcome, OpenKey } from './open-key.js';
-import type { PendingVisit } from './period-reservations.js';
+import type { PendingVisit } from './pending-visit.js';
 import type { Visit } from './visit.js';
 
 /** A visit that was admitted, and whose key nobody has decided about. */
@@ -21,9 +22,6 @@ export interface UndecidedKey {
   readonly key: OpenKey;
   readonly pending: PendingVisit;
 }
-
-/** Resolves, per request, what was reserved: at most its amount. */
-export type Ask = (requests: readonly CounterRequest[]) => Promise<readonly number[]>;
 
 /** More than all processes of a period together ever take of a key's counter in step 1. */
 const WHOLE_KEY = 1_000_000;

@@ -7,15 +7,9 @@ import type { BoundsSettings } from './contribution-bounds.js';
 import type { BudgetPeriod, ContributionStore, CounterRequest, Silence } from './contribution-store.js';
 import { CounterNames } from './counter-names.js';
 import { KeyReservations, type UndecidedKey } from './key-reservations.js';
-import type { KeyOutcome, OpenKey } from './open-key.js';
+import type { OpenKey } from './open-key.js';
+import type { PendingVisit } from './pending-visit.js';
 import { windowBound, type Visit, type VisitOutcome } from './visit.js';
-
-/** A visit that waits for its outcome. Whoever waits may decide it first; it is decided once. */
-export interface PendingVisit {
-  outcome: VisitOutcome | undefined;
-  /** Of a visit that is admitted, and has one. */
-  key?: KeyOutcome | undefined;
-}
 
 export interface ReservationOptions {
   readonly settings: BoundsSettings;

@@ -7,7 +7,8 @@ import { periodOf } from '../src/plan/budget-period.js';
 import type { BoundsSettings } from './contribution-bounds.js';
 import type { BudgetPeriod, ContributionStore, Silence } from './contribution-store.js';
 import { logWarning } from './log.js';
-import { PeriodReservations, type PendingVisit } from './period-reservations.js';
+import type { PendingVisit } from './pending-visit.js';
+import { PeriodReservations } from './period-reservations.js';
 import { RecentPeriods } from './recent-periods.js';
 import { readVisit, type Visitor } from './visit.js';
 

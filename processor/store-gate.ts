@@ -11,7 +11,7 @@ import type { ContributionStore } from './contribution-store.js';
 import { resolvesWithin } from './keep-alive.js';
 import { pause } from './pause.js';
 import { openKeyOf, withKey } from './open-key.js';
-import type { PendingVisit } from './period-reservations.js';
+import type { PendingVisit } from './pending-visit.js';
 import { ReservedContributions } from './reserved-contributions.js';
 import { SealingQueue } from './sealing-queue.js';
 
