@@ -41,7 +41,7 @@ export function redactSpan(span: ReadableSpan, redaction: Redaction): SpanParts 
 }
 
 /** A key loses what it holds of a sealed text; keys that become the same by it leave one attribute. */
-export function redactAttributes(attributes: Attributes, { keys, texts, selected }: Redaction): Attributes {
+function redactAttributes(attributes: Attributes, { keys, texts, selected }: Redaction): Attributes {
   let changed = false;
   const out: Attributes = {};
   for (const key in attributes) {
@@ -78,7 +78,7 @@ export function redactLinks(links: readonly Link[], redaction: Redaction): Link[
 }
 
 /** Without its trace state where that holds a sealed text: its parts have no meaning once cut. */
-export function redactContext(context: SpanContext, texts: SealedTexts): SpanContext {
+function redactContext(context: SpanContext, texts: SealedTexts): SpanContext {
   if (context.traceState === undefined || texts.isEmpty) return context;
   const { traceState, ...others } = context;
   const text = traceState.serialize();

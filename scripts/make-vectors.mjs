@@ -14,6 +14,7 @@ import { decodeSlots } from '../dist/src/paillier/slots.js';
 import { canonicalPlan } from '../dist/src/plan/canonical.js';
 import { classifyValue, membersOf } from '../dist/src/plan/classify.js';
 import { compilePlan } from '../dist/src/plan/compile.js';
+import { planSchema } from '../dist/src/plan/schema.js';
 import { signPlan } from '../dist/src/plan/document.js';
 import { coalescedMembers, envelopeLayout, slotShiftOf } from '../dist/src/plan/layout.js';
 import { exponentBytes, pairBytes, PairComputer } from '../dist/src/proofs/pairs.js';
@@ -44,7 +45,6 @@ function streamOf(label) {
 }
 
 const owner = streamOf('owner')(32);
-/** @type {import('../dist/src/plan/plan.js').Measurement[]} */
 const measurements = [
   { name: 'ok', attribute: 'ok', kind: 'flag', epsilon: '1' },
   { name: 'plan', attribute: 'plan', kind: 'category', values: ['free', 'team'], other: true, epsilon: '0.5' },
@@ -71,9 +71,8 @@ const measurements = [
 ];
 const labels = [{ key: 'region', values: ['eu', 'us', 'elsewhere'], otherwise: 'elsewhere' }];
 const report = { spans: { names: ['checkout'] }, labels: ['region'], measurements };
-// More than a budget pays for: what it costs is of no matter to bytes.
-/** @type {import('../dist/src/plan/plan.js').Plan} */
-const plan = {
+// Its shape alone is checked: what it costs is more than a budget pays for, and of no matter to bytes.
+const shaped = planSchema.parse({
   version: 1,
   name: 'vectors',
   sequence: 3,
@@ -86,7 +85,8 @@ const plan = {
     { ...report, name: 'many', mode: 'coalesced', spanBounds: [15, 255] },
   ],
   redact: ['customer.email'],
-};
+});
+const plan = /** @type {import('../dist/src/plan/plan.js').Plan} */ (shaped);
 const compiled = compilePlan(plan);
 const sealer = new EnvelopeSealer(compiled, key);
 

@@ -23,7 +23,7 @@ export interface Population {
   readonly visitsPerUser: number;
 }
 
-export interface SeriesForecast {
+interface SeriesForecast {
   readonly series: string;
   /** Of one window, or of a running total at the end of its period, under one combination of labels. */
   readonly expected: number;

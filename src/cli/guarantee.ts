@@ -65,7 +65,7 @@ function guarantee(plan: Plan, accountant: PrivacyAccountant, group: number, per
 }
 
 /** What one unit takes part in: of an event once, of a subject in a period. */
-export function lossesOf({ plan, reports }: CompiledPlan): RecordedRelease[] {
+function lossesOf({ plan, reports }: CompiledPlan): RecordedRelease[] {
   if (plan.privacy.unit === 'user-period') {
     return reports.flatMap((report) => [
       ...report.measurements.map((measurement) => boundedLoss(plan, measurement)),

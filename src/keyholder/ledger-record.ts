@@ -14,7 +14,7 @@ export interface LedgerRecord {
 }
 
 /** What can be asked of the entries so far, appended ones included. */
-export type LedgerDecisions = Pick<
+type LedgerDecisions = Pick<
   LedgerState,
   'accounts' | 'reservations' | 'newestTime' | 'decideRelease' | 'decidePeriod'
 >;

@@ -16,7 +16,7 @@ export interface CompiledReport {
   readonly measurements: readonly CompiledMeasurement[];
 }
 
-export interface CompiledOpenLabel {
+interface CompiledOpenLabel {
   /** Position among the report's labels. */
   readonly position: number;
   /** Most keys under which one subject counts in a period. */

@@ -177,7 +177,7 @@ export interface ContributionBounds {
 }
 
 /** Parts of every period's budget, decimal strings that add up to at most 1. */
-export interface BudgetShares {
+interface BudgetShares {
   /** Windows and totals that are released by themselves. */
   readonly streams: string;
   readonly queries: string;
