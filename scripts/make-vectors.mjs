@@ -7,11 +7,12 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { bytesToBigInt, bytesToHex, fromBase64Url } from '../dist/src/bytes.js';
-import { releaseIdOf, cellIdOf } from '../dist/src/keyholder/release-id.js';
+import { cellIdOf, releaseIdOf, selectionDigestOf, selectionFor } from '../dist/src/keyholder/release-id.js';
 import { obfuscationBase } from '../dist/src/paillier/obfuscation.js';
 import { PrivateKey } from '../dist/src/paillier/private-key.js';
 import { decodeSlots } from '../dist/src/paillier/slots.js';
 import { canonicalPlan } from '../dist/src/plan/canonical.js';
+import { parsePlan } from '../dist/src/plan/check.js';
 import { classifyValue, membersOf } from '../dist/src/plan/classify.js';
 import { compilePlan } from '../dist/src/plan/compile.js';
 import { planSchema } from '../dist/src/plan/schema.js';
@@ -21,6 +22,7 @@ import { exponentBytes, pairBytes, PairComputer } from '../dist/src/proofs/pairs
 import { addressEnvelope } from '../dist/src/wire/address.js';
 import { openEnvelope } from '../dist/src/wire/open-envelope.js';
 import { EnvelopeSealer } from '../dist/src/wire/seal.js';
+import { keyThreshold } from '../dist/src/wire/selection-noise.js';
 
 const P = 0xfe62f4bbbc51725b2e547d3913c011b2202909d8272f1f4f489e577377db28ebn;
 const Q = 0xfea88be73ac08771f1950f4dc5a7e2cd31fec73b6ec0f524ca7f6936ae0a2f1bn;
@@ -88,10 +90,40 @@ const shaped = planSchema.parse({
 });
 const plan = /** @type {import('../dist/src/plan/plan.js').Plan} */ (shaped);
 const compiled = compilePlan(plan);
-const sealer = new EnvelopeSealer(compiled, key);
+/** Two processes, two keys a subject: what goes into the threshold is told apart. */
+const openPlan = parsePlan({
+  ...plan,
+  name: 'open_labels',
+  window: { seconds: 3600, graceSeconds: 30, lagSeconds: 5 },
+  privacy: {
+    domain: 'shop',
+    unit: 'user-period',
+    period: 'hour',
+    epsilon: '6',
+    delta: '0.000001',
+    bounds: { subject: 'user.id', visits: 3, processes: 2 },
+    noise: 'both',
+  },
+  labels: [{ key: 'feature', open: true, keysPerSubject: 2, longest: 20 }, ...labels],
+  reports: [
+    {
+      name: 'open',
+      mode: 'per-span',
+      spans: {},
+      labels: ['feature', 'region'],
+      selectionEpsilon: '2',
+      measurements: [{ name: 'ok', attribute: 'ok', kind: 'flag', epsilon: '1' }],
+    },
+  ],
+});
+const compiledOpen = compilePlan(openPlan);
 
-/** @param {string} name @param {import('../dist/src/wire/seal.js').Contribution} contribution */
-function vector(name, contribution) {
+/**
+ * @param {string} name
+ * @param {import('../dist/src/wire/seal.js').Contribution} contribution
+ */
+function vector(name, contribution, of = compiled) {
+  const sealer = new EnvelopeSealer(of, key);
   const demand = sealer.demand(contribution.report, contribution.spanBound);
   const computer = new PairComputer(key, { teeth: 4, tables: 2 });
   const random = streamOf(`records/${name}`);
@@ -113,7 +145,7 @@ function vector(name, contribution) {
     for (let start = 0; start < length; start += 16) drawn.push(bytesToHex(bytes.subarray(start, start + 16)));
     return bytes;
   });
-  const book = { plans: new Map([[compiled.hashText, compiled]]), keys: new Map([[key.kid, key]]) };
+  const book = { plans: new Map([[of.hashText, of]]), keys: new Map([[key.kid, key]]) };
   const addressed = addressEnvelope(fromBase64Url(envelope) ?? new Uint8Array(0), book);
   if (typeof addressed === 'string') throw new Error(addressed);
   const opened = openEnvelope(addressed);
@@ -170,6 +202,26 @@ const totals = [
   [0n, 0n, 11n],
   [300n, 10n],
   [13n, 15n, 21n],
+];
+const [open] = compiledOpen.reports;
+if (open === undefined) throw new Error('the plan has a report');
+const OPEN_KEY = 'S\u00e3o/\u{1F600}';
+const openRange = {
+  planHash: compiledOpen.hashText,
+  report: 0,
+  rangeStart: 1_700_002_800,
+  rangeEnd: 1_700_006_400,
+};
+const selection = selectionFor(openRange, [key.kid]);
+const openCell = {
+  ...openRange,
+  kind: /** @type {const} */ ('window'),
+  measurement: 0,
+  labels: [OPEN_KEY, 1],
+  kids: [key.kid],
+};
+const aggregate = (/** @type {number} */ fill) => [
+  { kid: key.kid, ciphertext: new Uint8Array(2 * key.modulusBytes).fill(fill) },
 ];
 const base = hex(obfuscationBase(key).unit);
 const identity = {
@@ -236,6 +288,25 @@ const document = {
     slots128: decodeSlots(key, plaintext, 2, 128).map(String),
   })),
   release: { identity, releaseId: releaseIdOf(identity), cellId: cellIdOf(identity) },
+  openLabels: {
+    plan: { document: openPlan, hash: compiledOpen.hashText },
+    envelope: vector(
+      'open label',
+      { report: open, windowStart: 1_700_002_800, labels: [OPEN_KEY, 1], members: [[2], [1]] },
+      compiledOpen,
+    ),
+    selection: { identity: selection, releaseId: releaseIdOf(selection), cellId: cellIdOf(selection) },
+    cell: { identity: openCell, releaseId: releaseIdOf(openCell), cellId: cellIdOf(openCell) },
+    /** Of two keys with ciphertexts that are a byte repeated, in the order of keys. */
+    digest: {
+      keys: { '\uffee': 1, SEARCH: 2 },
+      value: selectionDigestOf([
+        { key: 'SEARCH', aggregates: aggregate(2) },
+        { key: '\uffee', aggregates: aggregate(1) },
+      ]),
+    },
+    threshold: String(keyThreshold(compiledOpen, open)),
+  },
 };
 const target = process.argv[2] ?? new URL('../test/vectors/envelopes.json', import.meta.url);
 writeFileSync(target, `${JSON.stringify(document, undefined, 1)}\n`);

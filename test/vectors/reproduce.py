@@ -3,7 +3,8 @@
 
 Everything that follows from the inputs in the vectors is computed here again and compared: the key's names and
 fixed base, the plan's hash and signature, the sets and members of every component, ciphertexts, proofs and bytes of
-the envelopes, their verification, folding, decryption, decoding and the names of a release.
+the envelopes, their verification, folding, decryption, decoding and the names of a release; of open labels also the
+digest and the threshold of a selection.
 
     python3 test/vectors/reproduce.py [path to envelopes.json]
 
@@ -12,10 +13,12 @@ Standard library only. Section numbers refer to docs/PROTOCOL.md. Not for produc
 
 import base64
 import hashlib
+import itertools
 import json
 import math
 import secrets
 import sys
+import unicodedata
 from collections import namedtuple
 from fractions import Fraction
 from pathlib import Path
@@ -302,7 +305,18 @@ def components_of(report, spans):
             components.append(Component(index, number, members, accumulator, False))
         if report["mode"] == "coalesced" and is_exclusive(measurement):
             components.append(Component(index, len(pairs), [spans], None, True))
+    if has_open_label(report):
+        components.append(Component(len(report["measurements"]), 0, [0, 1], 0, False))
     return components
+
+
+def has_open_label(report):
+    return "selectionEpsilon" in report
+
+
+def parts_of(report):
+    """Measurements, and the unit count of an open label."""
+    return len(report["measurements"]) + has_open_label(report)
 
 
 # Section 3: decoding
@@ -437,8 +451,17 @@ class Rejected(Exception):
     """Its argument is the reason."""
 
 
+KEY_FOLLOWS = 0xFFFF
+MOST_KEY_BYTES = 64
+
+
 def encode_labels(labels):
-    return b"".join(label.to_bytes(2, "big") for label in labels)
+    return b"".join(encode_key(label) if isinstance(label, str) else label.to_bytes(2, "big") for label in labels)
+
+
+def encode_key(key):
+    text = key.encode()
+    return KEY_FOLLOWS.to_bytes(2, "big") + len(text).to_bytes(4, "big") + text
 
 
 def encode_header(header):
@@ -492,9 +515,30 @@ def parse_header(reader, key, plan):
     report = plan["reports"][position]
     require(report["mode"] == MODES[mode] and span_bound in allowed_span_bounds(report), "malformed")
     require(window_start % plan["window"]["seconds"] == 0, "malformed")
-    labels = [reader.number(2) for _ in report["labels"]]
-    require(all(map(int.__lt__, labels, label_sizes(plan, report))), "malformed")
+    labels = [read_label(reader, label) for label in labels_of(plan, report)]
     return Header(VERSION, kid, digest, position, MODES[mode], window_start, span_bound, labels)
+
+
+def labels_of(plan, report):
+    labels = {label["key"]: label for label in plan["labels"]}
+    return [labels[key] for key in report["labels"]]
+
+
+def read_label(reader, label):
+    number = reader.number(2)
+    if "open" not in label:
+        require(number < len(label["values"]), "malformed")
+        return number
+    require(number == KEY_FOLLOWS, "malformed")
+    size = reader.number(4)
+    require(0 < size <= MOST_KEY_BYTES, "malformed")
+    try:
+        key = reader.take(size).decode()
+    except UnicodeDecodeError as error:
+        raise Rejected("malformed") from error
+    require(all(unicodedata.category(character) != "Cc" for character in key), "malformed")
+    require(size <= label.get("longest", MOST_KEY_BYTES), "labels")
+    return key
 
 
 def require(condition, reason):
@@ -507,8 +551,7 @@ def allowed_span_bounds(report):
 
 
 def label_sizes(plan, report):
-    sizes = {label["key"]: len(label["values"]) for label in plan["labels"]}
-    return [sizes[key] for key in report["labels"]]
+    return [len(label["values"]) for label in labels_of(plan, report)]
 
 
 def parse_envelope(key, plan, data):
@@ -561,7 +604,7 @@ def seal(key, header, report, positions, randomness):
         subject, used = commit(key, component, alpha, position, gammas, drawn)
         subjects.append(subject)
         secret_gammas.append(used)
-    contribution = contribution_id(key, header, len(report["measurements"]), subjects)
+    contribution = contribution_id(key, header, parts_of(report), subjects)
     challenge = challenge_of(key, contribution, commitments_of(subjects))
     answered = map(answer, subjects, alphas, positions, secret_gammas, [challenge] * len(subjects))
     return Sealed(list(answered), contribution, challenge)
@@ -613,8 +656,7 @@ def verify(key, plan, data):
     require(all(0 <= branch.challenge < 1 << CHALLENGE_BITS for branch in branches), "challenge_range")
     bound = 1 << (key.half + CHALLENGE_BITS + HIDING_BITS + 1)
     require(all(0 <= branch.response < bound for branch in branches), "response_range")
-    measurements = len(plan["reports"][header.report]["measurements"])
-    contribution = contribution_id(key, header, measurements, subjects)
+    contribution = contribution_id(key, header, parts_of(plan["reports"][header.report]), subjects)
     challenge = challenge_of(key, contribution, commitments_of(subjects))
     require(all(challenges_add_up(subject, challenge) for subject in subjects), "challenge_sum")
     require(all(equations_hold(key, subject, subjects) for subject in subjects), "equation")
@@ -677,10 +719,43 @@ def cell_items(identity):
         u64(identity["report"]),
         u64(identity["measurement"]),
         u64(len(labels)),
-        *map(u64, labels),
+        *(item for label in labels for item in label_items(label)),
         u64(identity["rangeStart"]),
         u64(identity["rangeEnd"]),
     ]
+
+
+def label_items(label):
+    return [u64(KEY_FOLLOWS), label.encode()] if isinstance(label, str) else [u64(label)]
+
+
+def selection_digest(aggregates):
+    """Of [(key, [(kid, ciphertext)])]."""
+    items = []
+    for key, keyed in sorted(aggregates, key=lambda each: each[0].encode()):
+        items += [key.encode(), u64(len(keyed))]
+        items += [item for pair in sorted(keyed) for item in pair]
+    return H(name_of("selection-aggregate"), *items)
+
+
+def threshold(plan, report):
+    """Of the noised number of subjects, with the noise of both servers or of one."""
+    [label] = [label for label in labels_of(plan, report) if "open" in label]
+    keys, processes = label.get("keysPerSubject", 1), plan["privacy"]["bounds"].get("processes", 1)
+    p = math.exp(-float(report["selectionEpsilon"]) / keys)
+    selections = sum(map(has_open_label, plan["reports"]))
+    delta = float(plan["privacy"]["delta"]) / selections / processes / keys
+    tail = tail_of_two if plan["privacy"]["noise"] == "both" else tail_of_one
+    return processes + next(m for m in itertools.count(1) if tail(p, m) <= delta)
+
+
+def tail_of_one(p, m):
+    return p**m / (1 + p)
+
+
+def tail_of_two(p, m):
+    series = (m + 1 + 2 * p * p / (1 - p * p)) / (1 - p) + p / (1 - p) ** 2
+    return ((1 - p) / (1 + p)) ** 2 * p**m * series
 
 
 def release_id(identity):
@@ -920,6 +995,56 @@ def check_release(checks, expected):
     checks.equal("release: cell id", b64u(cell_id(expected["identity"])), expected["cellId"])
 
 
+def check_open_labels(checks, key, p, q, expected):
+    plan, vector = expected["plan"]["document"], expected["envelope"]
+    [report] = plan["reports"]
+    checks.equal("open label: plan hash", b64u(plan_hash(plan)), expected["plan"]["hash"])
+    positions = [component["members"] for component in vector["components"]]
+    check_components(checks, vector, report, positions)
+    randomness = Randomness(*(unhexed(vector[name]) for name in ("alphas", "gammas", "drawnChallenges")))
+    header = header_of(key, plan, vector)
+    check_proof(checks, key, vector, header, seal(key, header, report, sum(positions, []), randomness))
+    data = from_b64u(vector["envelope"])
+    checks.equal("open label: verifies from its bytes", outcome(key, plan, data), "accepted")
+    check_keys(checks, key, plan, data)
+    folded = fold(key, parse_envelope(key, plan, data)[1])
+    plaintexts = [hexed(decrypt(p, q, ciphertext)) for ciphertext in folded.values()]
+    checks.equal("open label: decrypted", plaintexts, [entry["plaintext"] for entry in vector["folded"]])
+    for name in ("selection", "cell"):
+        identity = expected[name]["identity"]
+        checks.equal(f"open label: release id of the {name}", b64u(release_id(identity)), expected[name]["releaseId"])
+        checks.equal(f"open label: cell id of the {name}", b64u(cell_id(identity)), expected[name]["cellId"])
+    aggregates = [
+        (text, [(key.kid, bytes([fill]) * (2 * key.size))]) for text, fill in expected["digest"]["keys"].items()
+    ]
+    checks.equal("open label: digest of a selection", b64u(selection_digest(aggregates)), expected["digest"]["value"])
+    checks.equal("open label: threshold", str(threshold(plan, report)), expected["threshold"])
+
+
+def check_keys(checks, key, plan, data):
+    """The same components under other entries of the open label, which comes first."""
+    size = int.from_bytes(data[HEADER_SIZE + 2 : HEADER_SIZE + 6], "big")
+    before, after = data[:HEADER_SIZE], data[HEADER_SIZE + 6 + size :]
+
+    def entry(text, marker=KEY_FOLLOWS, size=None):
+        length = len(text) if size is None else size
+        return before + marker.to_bytes(2, "big") + length.to_bytes(4, "big") + text + after
+
+    cases = [
+        ("another key", entry(b"search"), "challenge_sum"),
+        ("an empty key", entry(b""), "malformed"),
+        ("no UTF-8", entry(b"a\xff"), "malformed"),
+        ("half a surrogate pair", entry(b"\xed\xa0\x80"), "malformed"),
+        ("a control character", entry(b"a\0"), "malformed"),
+        ("65 bytes", entry(b"x" * 65), "malformed"),
+        ("more than the plan's longest", entry(b"x" * 21), "labels"),
+        ("a length that is not the key's", entry(b"search", size=5), "malformed"),
+        ("a position", entry(b"search", marker=0), "malformed"),
+    ]
+    for name, changed, reason in cases:
+        checks.equal(f"open label: {name}: {reason}", outcome(key, plan, changed), reason)
+
+
 def main(path):
     vectors = json.loads(Path(path).read_text(encoding="utf-8"))
     p, q, n = (unhexed(vectors["key"][name]) for name in ("p", "q", "n"))
@@ -931,6 +1056,7 @@ def main(path):
         checks.section(vector["name"], check_envelope, key, p, q, plan, vector, vectors)
     checks.section("decoding", check_decoding, n, vectors["decoding"])
     checks.section("release", check_release, vectors["release"])
+    checks.section("open labels", check_open_labels, key, p, q, vectors["openLabels"])
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
 
