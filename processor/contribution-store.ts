@@ -13,8 +13,7 @@ export interface BudgetPeriod {
 }
 
 /** What a period that no subject contributes to is: over, too far ahead, or one whose counters may have been lost. */
-export const SILENCES = ['out_of_period', 'lost'] as const;
-export type Silence = (typeof SILENCES)[number];
+export type Silence = 'out_of_period' | 'lost';
 
 export type OpenedPeriod =
   /** 32 random bytes: the key under which counters are named, for everyone who shares the store. */

@@ -20,7 +20,8 @@ export class FileLock {
     }
     try {
       this.#database = new Database(path);
-      this.#database.exec('BEGIN EXCLUSIVE');
+      // Nothing is written, so no journal is either.
+      this.#database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     } catch (cause) {
       throw asStorageError(cause, `cannot lock ${path}`);
     }

@@ -41,6 +41,8 @@ describe('the built import graph', () => {
     'processor/index.js',
     'processor/exporter.js',
     'processor/pair-worker.node.js',
+    'processor/contribution-file.node.js',
+    'processor/postgres-contribution-store.js',
     'src/plan/index.js',
     'src/paillier/index.js',
   ])('%s cannot reach the private key', (entry) => {
@@ -51,5 +53,7 @@ describe('the built import graph', () => {
     const heavy =
       /^(@grpc|protobufjs|libsql|pino|commander|tinypool|@opentelemetry\/(?!api$))|^src\/(service|otlp|aggregation|receiver|cli)\//;
     expect([...reachable('processor/index.js')].filter((file) => heavy.test(file))).toEqual([]);
+    expect(reachable('processor/contribution-file.node.js')).toContain('libsql');
+    expect([...reachable('processor/postgres-contribution-store.js')].filter((file) => heavy.test(file))).toEqual([]);
   });
 });
