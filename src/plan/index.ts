@@ -6,10 +6,12 @@ export { openSignedPlan, signPlan, verifyPlanSignature, type PlanTrust, type Sig
 export { attributesOf } from './plan.js';
 export type {
   CategoryMeasurement,
+  ClosedLabel,
   FlagMeasurement,
   HistogramMeasurement,
   Label,
   Measurement,
+  OpenLabel,
   Plan,
   PlanPrivacy,
   PlanWindow,
