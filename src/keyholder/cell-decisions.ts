@@ -42,15 +42,22 @@ export class CellDecisions {
   readonly #ledger: ReleaseLedger;
   readonly #window: AdmittedWindow;
   readonly #at: number;
+  readonly #acceptsNew: boolean;
   /** Values of the report's open label that may be published; none before its keys are selected. */
   readonly #published: ReadonlySet<string>;
 
-  /** `at`: Unix seconds. */
-  constructor(policy: ReleasePolicy, ledger: ReleaseLedger, window: AdmittedWindow, at: number) {
+  /** `at`: Unix seconds. `acceptsNew`: whether what is asked for the first time may be released. */
+  constructor(
+    policy: ReleasePolicy,
+    ledger: ReleaseLedger,
+    window: AdmittedWindow,
+    { at, acceptsNew }: { readonly at: number; readonly acceptsNew: boolean },
+  ) {
     this.#policy = policy;
     this.#ledger = ledger;
     this.#window = window;
     this.#at = at;
+    this.#acceptsNew = acceptsNew;
     this.#published = publishedKeys(ledger, window);
   }
 
@@ -68,7 +75,7 @@ export class CellDecisions {
     const record = this.#ledger.find(admitted.identity);
     if (record === undefined) {
       // What is reserved may always be answered; what is not may come too late.
-      if (this.#window.isTooOld) return { kind: 'refused', reason: 'range' };
+      if (!this.#acceptsNew) return { kind: 'refused', reason: 'range' };
       return { kind: 'release', release: this.#reserve(admitted) };
     }
     // What conflicts must never be opened in the name of the release it conflicts with.

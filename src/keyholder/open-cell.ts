@@ -8,8 +8,9 @@ import type { CompiledMeasurement } from '../plan/components.js';
 import { SUM_COUNT } from '../plan/slots.js';
 import type { NoisePool } from '../privacy/noise-pool.js';
 import type { RandomBytes } from '../random.js';
+import type { OpenableAggregate } from './held-keys.js';
 import type { SealedBody } from './ledger-entry.js';
-import type { AdmittedCell, OpenableAggregate } from './release-policy.js';
+import type { AdmittedCell } from './release-policy.js';
 
 /**
  * One draw per slot is taken before anything is decrypted; then the totals under every key are decrypted,

@@ -7,8 +7,9 @@ import { decodeSlots } from '../paillier/slots.js';
 import { UNIT_COUNT_BITS } from '../plan/layout.js';
 import type { NoisePool } from '../privacy/noise-pool.js';
 import type { RandomBytes } from '../random.js';
+import type { OpenableAggregate } from './held-keys.js';
 import type { SealedBody } from './ledger-entry.js';
-import type { AdmittedSelection, OpenableAggregate } from './release-policy.js';
+import type { AdmittedSelection } from './release-policy.js';
 
 /**
  * All noise is drawn before anything is decrypted; then every key is decrypted, however many are selected. Rejects

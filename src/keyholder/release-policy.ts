@@ -4,21 +4,16 @@
  */
 import { toBase64Url } from '../bytes.js';
 import { TelemetryKitError } from '../errors.js';
-import { ciphertextFromBytes } from '../paillier/ciphertext.js';
 import type { PrivateKey } from '../paillier/private-key.js';
 import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
 import type { CompiledMeasurement } from '../plan/components.js';
 import { isOpen } from '../plan/labels.js';
 import type { Label, LabelValue } from '../plan/plan.js';
-import type {
-  CellAggregate,
-  KeyedAggregate,
-  RefusalReason,
-  SelectionRequest,
-  WindowReleaseRequest,
-} from '../wire/release.js';
+import type { CellAggregate, SelectionRequest, WindowReleaseRequest } from '../wire/release.js';
+import { admitted, refused, type Admission } from './admission.js';
 import { budgetsOf } from './budget-limits.js';
 import { assertDomainAllowed, assertWithinCeiling, type Ceilings } from './ceilings.js';
+import { HeldKeys, type OpenableAggregate } from './held-keys.js';
 import {
   noiseDemandOf,
   planTermsOf,
@@ -37,9 +32,6 @@ import {
   type CellIdentity,
 } from './release-id.js';
 
-export type Admission<Value> =
-  { readonly admitted: true; readonly value: Value } | { readonly admitted: false; readonly reason: RefusalReason };
-
 /** A window of a known report that is over. */
 export interface AdmittedWindow {
   readonly terms: PlanTerms;
@@ -49,12 +41,6 @@ export interface AdmittedWindow {
   readonly end: number;
   /** It ended longer ago than anything is released for the first time. */
   readonly isTooOld: boolean;
-}
-
-/** A ciphertext together with the key that opens it. */
-export interface OpenableAggregate {
-  readonly key: PrivateKey;
-  readonly ciphertext: bigint;
 }
 
 /** A cell that may be released, budget permitting. */
@@ -90,7 +76,7 @@ const DEFAULT_WINDOW_AGE_DAYS = 7;
 const DAY_SECONDS = 86_400;
 
 export class ReleasePolicy {
-  readonly #keys: ReadonlyMap<string, PrivateKey>;
+  readonly #keys: HeldKeys;
   readonly #plans: ReadonlyMap<string, PlanTerms>;
   readonly #maxAgeSeconds: number;
 
@@ -101,13 +87,13 @@ export class ReleasePolicy {
    */
   constructor(options: PolicyOptions) {
     const { privateKeys, plans, ceilings, domains, maxWindowAgeDays = DEFAULT_WINDOW_AGE_DAYS } = options;
-    this.#keys = new Map(privateKeys.map((key) => [key.publicKey.kid, key]));
+    this.#keys = new HeldKeys(privateKeys);
     this.#maxAgeSeconds = DAY_SECONDS * maxWindowAgeDays;
     for (const plan of plans) {
       assertDomainAllowed(plan, domains);
       assertWithinCeiling(plan, ceilings);
       this.#assertAskedInTime(plan);
-      this.#assertKeyHeld(plan);
+      this.#keys.assertHeld(plan.plan);
     }
     const budgets = budgetsOf(plans, ceilings);
     this.#plans = new Map(
@@ -143,7 +129,7 @@ export class ReleasePolicy {
     const terms = measurement && window.terms.measurements.get(measurement);
     if (measurement === undefined || terms === undefined) return refused('unknown_cell');
     if (!labelsExist(window.report, cell.labels, published)) return refused('unknown_cell');
-    const aggregates = this.#openable(window.terms.plan, cell.aggregates);
+    const aggregates = this.#keys.openable(window.terms.plan.plan, cell.aggregates);
     if (!aggregates.admitted) return aggregates;
     const identity = identityOf(window, cell, measurement.measurement.release === 'total' ? 'total' : 'window');
     return admitted({
@@ -164,7 +150,7 @@ export class ReleasePolicy {
     if (others.some((each) => each.join() !== kids.join())) return refused('unknown_key');
     const openable: AdmittedSelection['keys'][number][] = [];
     for (const { key, aggregates } of keys) {
-      const parsed = this.#openable(window.terms.plan, aggregates);
+      const parsed = this.#keys.openable(window.terms.plan.plan, aggregates);
       if (!parsed.admitted) return parsed;
       openable.push({ key, aggregates: parsed.value });
     }
@@ -178,46 +164,12 @@ export class ReleasePolicy {
     });
   }
 
-  #openable(plan: CompiledPlan, aggregates: readonly KeyedAggregate[]): Admission<readonly OpenableAggregate[]> {
-    const keyed = this.#keysFor(plan, aggregates);
-    if (keyed === undefined) return refused('unknown_key');
-    const openable = keyed.flatMap(parseAggregate);
-    return openable.length === aggregates.length ? admitted(openable) : refused('ciphertext');
-  }
-
-  /** `undefined` unless there is at least one, each is of the plan and held, and none is named twice. */
-  #keysFor(plan: CompiledPlan, aggregates: readonly KeyedAggregate[]): KeyedWithKey[] | undefined {
-    const found = aggregates.flatMap((aggregate) => {
-      const key = plan.plan.keys.includes(aggregate.kid) ? this.#keys.get(aggregate.kid) : undefined;
-      return key === undefined ? [] : [{ key, bytes: aggregate.ciphertext }];
-    });
-    const distinct = new Set(found.map(({ key }) => key)).size;
-    return found.length > 0 && found.length === aggregates.length && distinct === found.length ? found : undefined;
-  }
-
   #assertAskedInTime({ plan: { name, window } }: CompiledPlan): void {
     if (window.graceSeconds + window.lagSeconds < this.#maxAgeSeconds) return;
     throw new TelemetryKitError('invalid_configuration', `plan ${name} asks for windows that are too old by then`, {
       fix: 'shorten graceSeconds and lagSeconds in the plan, or raise maxWindowAgeDays at the key holder',
     });
   }
-
-  #assertKeyHeld({ plan }: CompiledPlan): void {
-    if (plan.keys.some((kid) => this.#keys.has(kid))) return;
-    throw new TelemetryKitError('invalid_configuration', `no private key of plan ${plan.name} is held`, {
-      fix: `give the key holder the private key of one of ${plan.keys.join(', ')}`,
-    });
-  }
-}
-
-interface KeyedWithKey {
-  readonly key: PrivateKey;
-  readonly bytes: Uint8Array;
-}
-
-function parseAggregate({ key, bytes }: KeyedWithKey): OpenableAggregate[] {
-  const ciphertext = ciphertextFromBytes(key.publicKey, bytes);
-  return ciphertext === undefined ? [] : [{ key, ciphertext }];
 }
 
 function labelsExist(
@@ -250,12 +202,4 @@ function identityOf(window: AdmittedWindow, cell: CellAggregate, kind: ReleaseKi
     labels: cell.labels,
     kids: sortByKid(cell.aggregates).map(({ kid }) => kid),
   };
-}
-
-function admitted<Value>(value: Value): Admission<Value> {
-  return { admitted: true, value };
-}
-
-function refused(reason: RefusalReason): { readonly admitted: false; readonly reason: RefusalReason } {
-  return { admitted: false, reason };
 }

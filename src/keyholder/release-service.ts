@@ -5,6 +5,7 @@
  * at the same time share these steps; nothing runs beside them.
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { toBase64Url } from '../bytes.js';
 import type { Clock } from '../clock.js';
 import { TelemetryKitError } from '../errors.js';
 import type { RandomBytes } from '../random.js';
@@ -24,6 +25,7 @@ import { NoiseSupply } from './noise-supply.js';
 import { openCell } from './open-cell.js';
 import { openSelection } from './open-selection.js';
 import { OperationsLog } from './operations-log.js';
+import type { Refusal } from './refusal-log.js';
 import { ReleasePolicy, type Admission, type AdmittedWindow, type PolicyOptions } from './release-policy.js';
 import { Rounds } from './rounds.js';
 import { cellOutcome, selectionOutcome, type SealedOutcome } from './sealed-outcome.js';
@@ -33,6 +35,10 @@ export interface ReleaseServiceOptions extends PolicyOptions {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly logger: Logger;
+  /** Goes on although the clock is behind the ledger's newest entry: the ledger's time was wrong. */
+  readonly acceptClock?: boolean;
+  /** Called when the outcomes of a round are on disk, before they leave. Must not throw. */
+  readonly onDurable?: () => void;
 }
 
 /** A request with what was decided about it. */
@@ -50,6 +56,8 @@ type Asked = (
 
 type Answer = WindowReleaseResponse | SelectionResponse;
 
+/** Clocks are set by small steps now and then; more than this, and somebody or something is wrong. */
+const CLOCK_TOLERANCE_SECONDS = 60;
 /** Cells of a round: some seconds of decryption at most, unless one request asks for more. */
 const MAX_ROUND_CELLS = 256;
 
@@ -62,6 +70,8 @@ export class ReleaseService implements Required<AggregateDecryptor> {
   readonly #log: OperationsLog;
   readonly #rounds: Rounds<Asked, Answer>;
   readonly #firstNoise: Promise<void>;
+  readonly #acceptClock: boolean;
+  readonly #onDurable: () => void;
   #stopping = false;
 
   /** Throws `invalid_configuration` for plans beyond the ceilings or without a held key. */
@@ -71,6 +81,8 @@ export class ReleaseService implements Required<AggregateDecryptor> {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#log = new OperationsLog(options.logger);
+    this.#acceptClock = options.acceptClock ?? false;
+    this.#onDurable = options.onDurable ?? (() => undefined);
     this.#noise = new NoiseSupply(this.#policy.noiseDemand(), options.random, this.#log);
     this.#firstNoise = this.#noise.fill();
     this.#rounds = new Rounds({
@@ -101,7 +113,15 @@ export class ReleaseService implements Required<AggregateDecryptor> {
   /** `undefined` while releases are served, else why not. */
   notServingBecause(): string | undefined {
     if (this.#stopping) return 'stopping';
-    return this.#ledger.usable ? undefined : 'a write to the ledger failed: restart the key holder';
+    if (!this.#ledger.usable) return 'a write to the ledger failed: restart the key holder';
+    return this.#isClockBehind()
+      ? 'the clock is behind the newest entry of the ledger: set it right, or start with --accept-clock once'
+      : undefined;
+  }
+
+  /** Does something while no request is being answered. */
+  exclusively<Result>(action: () => Result): Promise<Result> {
+    return this.#rounds.exclusively(action);
   }
 
   /** Lets accepted requests finish and accepts no more. */
@@ -128,7 +148,9 @@ export class ReleaseService implements Required<AggregateDecryptor> {
     // SEALED: nothing leaves before all of it is on disk.
     this.#ledger.commit();
     this.#publish(releases);
+    this.#ledger.refuse(decided.flatMap((each) => refusalsOf(each, this.#now())));
     this.#ledger.commit();
+    this.#onDurable();
     return decided.map((each) => this.#respond(each, sealed));
   }
 
@@ -143,8 +165,10 @@ export class ReleaseService implements Required<AggregateDecryptor> {
   }
 
   async #decideCells(window: AdmittedWindow, { kind, request, peer }: Asked): Promise<CellDecision[]> {
-    const at = Math.floor(this.#clock() / 1000);
-    const deciding = new CellDecisions(this.#policy, this.#ledger, window, at);
+    const isClockBehind = this.#isClockBehind();
+    if (isClockBehind) this.#log.clockBehind(peer, this.#ledger.state.newestTime);
+    const acceptsNew = !window.isTooOld && !isClockBehind;
+    const deciding = new CellDecisions(this.#policy, this.#ledger, window, { at: this.#now(), acceptsNew });
     const decisions: CellDecision[] = [];
     const decide = (decision: CellDecision): void => {
       if (decision.kind === 'release') this.#log.notGranted(peer, decision.release);
@@ -158,6 +182,16 @@ export class ReleaseService implements Required<AggregateDecryptor> {
       }
     }
     return decisions;
+  }
+
+  /** A clock that went back would let windows be asked for that are long over, and dates in the ledger lie. */
+  #isClockBehind(): boolean {
+    return !this.#acceptClock && this.#now() < this.#ledger.state.newestTime - CLOCK_TOLERANCE_SECONDS;
+  }
+
+  /** Unix seconds. */
+  #now(): number {
+    return Math.floor(this.#clock() / 1000);
   }
 
   /**
@@ -218,6 +252,16 @@ export class ReleaseService implements Required<AggregateDecryptor> {
     this.#log.answered(asked.peer, asked.request, response);
     return response;
   }
+}
+
+/** Of one request each reason once. */
+function refusalsOf({ asked: { request, peer }, window, cells }: Decided, at: number): Refusal[] {
+  const reasons = window.admitted
+    ? cells.flatMap((cell) => (cell.kind === 'refused' ? cell.reason : []))
+    : [window.reason];
+  const { report, windowStart, windowEnd } = request;
+  const planHash = toBase64Url(request.planHash);
+  return [...new Set(reasons)].map((reason) => ({ at, peer, reason, planHash, report, windowStart, windowEnd }));
 }
 
 function otherAnswer(): Error {
