@@ -32,6 +32,13 @@ export function warnAbout(plan: Plan): PlanIssue[] {
       message: `have an open one: its keys travel in clear, and which of them are published is chosen once in every ${plan.privacy.period}, at its end; the others are published together as ${OTHER_KEY}`,
     });
   });
+  if (plan.reports.some(({ selectionEpsilon }) => selectionEpsilon !== undefined) && plan.window.lagSeconds < 120) {
+    warnings.push({
+      path: 'window.lagSeconds',
+      message:
+        'is below 120: choosing among many keys takes longer, and then the time of publication tells how many there were',
+    });
+  }
   warnings.push({ path: 'privacy', message: describeCost(plan) });
   return warnings;
 }

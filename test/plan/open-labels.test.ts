@@ -28,6 +28,11 @@ describe('a plan with an open label', () => {
   it('says that keys are chosen once a period', () => {
     const { warnings } = checkPlan(openPlanDocument());
     expect(warnings.find(({ path }) => path === 'reports[0].labels')?.message).toContain('chosen once in every hour');
+    expect(warnings.map(({ path }) => path)).toContain('window.lagSeconds');
+    const slow = { window: { seconds: 3600, graceSeconds: 30, lagSeconds: 120 } };
+    expect(checkPlan(openPlanDocument({ plan: slow })).warnings.map(({ path }) => path)).not.toContain(
+      'window.lagSeconds',
+    );
     expect(checkPlan(testPlanDocument()).warnings.some(({ path }) => path.endsWith('labels'))).toBe(false);
   });
 
