@@ -45,7 +45,7 @@ export interface EncryptingSpanProcessorOptions {
   readonly contributionStore?: ContributionStore;
   /**
    * Most counters of contributions held in memory for one budget period, 1 or more: one for every subject of a
-   * report, and one for each of its windows where `visitsPerWindow` is declared. Default 200,000: about 25 MB. Beyond
+   * report, and one for each of its windows where `visitsPerWindow` is declared. Default 200,000: about 16 MB. Beyond
    * it new subjects count as absent until the next period.
    */
   readonly contributionCounterLimit?: number;
