@@ -18,6 +18,9 @@ export interface KeyHolderOptions extends ServiceOptions {
   readonly logLevel: LogLevel;
   readonly passphraseFile?: string;
   readonly admin?: string;
+  /** URL of a Prometheus server, or a file. */
+  readonly anchor?: string;
+  readonly acceptClock?: boolean;
 }
 
 /** Resolves when it was asked to stop and has drained. */
@@ -30,6 +33,7 @@ async function start(options: KeyHolderOptions): Promise<RunningService> {
   const config = readKeyHolderConfig(folder);
   const admin = parseAddress(options.admin ?? config.admin);
   const plans = openPlans(folder, config);
+  const anchor = anchorOf(folder, config, options.anchor);
   const running = await startKeyHolder({
     dataFolder: resolve(folder, config.dataFolder),
     privateKeys: await openKeys(folder, config, options.passphraseFile),
@@ -37,6 +41,8 @@ async function start(options: KeyHolderOptions): Promise<RunningService> {
     ceilings: config.ceilings,
     domains: config.domains,
     ...(config.maxWindowAgeDays === undefined ? {} : { maxWindowAgeDays: config.maxWindowAgeDays }),
+    ...(anchor === undefined ? {} : { anchor }),
+    acceptClock: options.acceptClock ?? false,
     listen: listenOf(folder, config),
     admin,
     logger: createLogger('keyholder', options.logLevel),
@@ -64,6 +70,13 @@ async function openKeys(folder: string, config: KeyHolderConfig, passphraseFile?
     keys.push(await openPrivateKey(readJson(resolve(folder, file), 'the private key'), passphrase));
   }
   return keys;
+}
+
+/** A path from the command line is where the operator stands, one from the configuration in its folder. */
+function anchorOf(folder: string, { anchor: configured }: KeyHolderConfig, given?: string): string | undefined {
+  const isUrl = (text: string): boolean => /^https?:/.test(text);
+  if (given !== undefined) return isUrl(given) ? given : resolve(given);
+  return configured === undefined || isUrl(configured) ? configured : resolve(folder, configured);
 }
 
 function listenOf(folder: string, { listen }: KeyHolderConfig): KeyHolderListen {

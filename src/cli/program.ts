@@ -148,6 +148,8 @@ function addServices(program: Command): void {
     .requiredOption('--data <folder>', 'the keyholder folder that init wrote, with config.json')
     .option('--passphrase-file <file>', `${PASSPHRASE_HELP}; the default is the configured file`)
     .option('--admin <host:port>', 'health and operational metrics, in place of the configured address')
+    .option('--anchor <url-or-file>', 'where a rolled-back ledger shows: a Prometheus server, or a file elsewhere')
+    .option('--accept-clock', 'go on although the clock is behind the ledger: the ledger was wrong')
     .action(async (options: KeyHolderOptions) => (await import('./keyholder-command.js')).keyHolder(options));
   serviceCommand(program, 'up', 'run key holder and receiver of one folder as two processes and supervise them')
     .requiredOption('--data <folder>', 'the folder that init wrote')

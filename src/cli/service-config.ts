@@ -51,8 +51,10 @@ const keyHolderSchema = z.strictObject({
     epsilonPerPeriod: decimal,
     period: z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`),
     epsilonPerRelease: decimal,
+    deltaPerPeriod: z.optional(decimal),
   }),
   domains: z.array(z.string('must be a name in quotes'), 'must be a list of domains').check(z.minLength(1, 'is empty')),
+  anchor: z.optional(path),
   maxWindowAgeDays: z.optional(z.int('must be a whole number').check(z.gte(1, 'must be 1 or more'))),
   listen: z.union([z.strictObject({ socketPath: path }), z.strictObject({ address, tls })]),
 });

@@ -17,7 +17,7 @@ export interface CeilingOptions {
   /** Most epsilon one release may cost; a plan that asks for more is refused at start. */
   readonly epsilonPerRelease: string;
   /** Largest delta that a plan may declare; default "0": only plans whose noise needs none. */
-  readonly deltaPerPeriod?: string;
+  readonly deltaPerPeriod?: string | undefined;
 }
 
 export interface Ceilings {

@@ -5,6 +5,7 @@
  */
 import { OTHER_KEY } from '../plan/labels.js';
 import type { CellAggregate, RefusalReason, SelectionRequest } from '../wire/release.js';
+import type { Admission } from './admission.js';
 import type { BudgetRefusal } from './budget-decision.js';
 import { limitsOfShare } from './budget-limits.js';
 import { formatCost, formatLimit } from './ledger-amounts.js';
@@ -18,7 +19,6 @@ import {
   type AdmittedCell,
   type AdmittedSelection,
   type AdmittedWindow,
-  type Admission,
   type ReleasePolicy,
 } from './release-policy.js';
 import { reservePeriods } from './window-reservations.js';

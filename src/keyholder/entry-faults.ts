@@ -3,7 +3,9 @@
  * named twice, a payment that does not cover the window, a decision that does not follow.
  */
 import { periodOf, periodsTouched } from '../plan/budget-period.js';
-import { addCosts, NO_COST } from '../privacy/privacy-cost.js';
+import { parseRationalFraction } from '../math/rational.js';
+import type { Mechanism } from '../privacy/mechanism.js';
+import { addCosts, mechanismCost, NO_COST, type PrivacyCost } from '../privacy/privacy-cost.js';
 import { formatCost, parseCost } from './ledger-amounts.js';
 import type { CostText, LimitText, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
 import type { LedgerState } from './ledger-state.js';
@@ -22,7 +24,10 @@ export function faultOfRelease(body: ReservedBody, state: LedgerState): string |
   if ((cell.kind === 'selection') !== (body.selection !== undefined)) return 'its parameters are not of its kind';
   const seconds = cell.rangeEnd - cell.rangeStart;
   if (seconds <= 0 || seconds > LONGEST_WINDOW_SECONDS) return 'its window is empty or longer than any plan allows';
-  const payable = payment.by === 'release' ? limitsFault(body.share, payment.limits) : coverFault(body, state);
+  const payable =
+    payment.by === 'release'
+      ? (costFault(body, payment.cost) ?? limitsFault(body.share, payment.limits))
+      : coverFault(body, state);
   if (payable !== undefined) return payable;
   return state.decideRelease(body).decision === body.decision ? undefined : WRONG_DECISION;
 }
@@ -45,6 +50,25 @@ function limitsFault(share: ReservedBody['share'], limits: readonly LimitText[])
     : 'it names a limit of another share';
 }
 
+/** A release that pays for itself costs what its noise gives away about one event. */
+function costFault(body: ReservedBody, cost: CostText): string | undefined {
+  try {
+    const slots = body.noise.map((slot) => slotCost(body.mechanism, slot));
+    const isOne = body.changes === 'one' && slots.length > 0 && slots.every((slot) => isSameCost(slot, cost));
+    const isAll = body.changes === 'all' && isSameCost(slots.reduce(addCosts, NO_COST), cost);
+    return isOne || isAll ? undefined : 'its cost is not that of its noise';
+  } catch {
+    return 'its noise is none';
+  }
+}
+
+function slotCost(kind: Mechanism['kind'], { parameter, bound }: ReservedBody['noise'][number]): PrivacyCost {
+  const value = parseRationalFraction(parameter);
+  const l1 = BigInt(bound);
+  const mechanism: Mechanism = kind === 'discrete-laplace' ? { kind, scale: value } : { kind, variance: value };
+  return mechanismCost(mechanism, { l1, l2Squared: l1 * l1 });
+}
+
 /** Every period that the window touches must be paid for by a reservation of the same people, in the same terms. */
 function coverFault(body: ReservedBody, { reservations }: LedgerState): string | undefined {
   const { cell, payment } = body;
@@ -65,6 +89,10 @@ function isSameBudget(reservation: ReservedPeriodBody, { domain, unit, period, s
 }
 
 function addsUp(parts: readonly CostText[], whole: CostText): boolean {
-  const sum = formatCost(parts.map(parseCost).reduce(addCosts, NO_COST));
-  return sum.epsilon === whole.epsilon && sum.rho === whole.rho && sum.delta === whole.delta;
+  return isSameCost(parts.map(parseCost).reduce(addCosts, NO_COST), whole);
+}
+
+function isSameCost(cost: PrivacyCost, text: CostText): boolean {
+  const { epsilon, rho, delta } = formatCost(cost);
+  return epsilon === text.epsilon && rho === text.rho && delta === text.delta;
 }

@@ -38,15 +38,16 @@ export function openChain(database: SqliteDatabase): OpenedLedger {
 }
 
 /** SQLite's own findings are about the ledger as well. */
-function asLedgerError(cause: unknown): TelemetryKitError {
-  const code = cause instanceof TelemetryKitError ? undefined : (cause as { readonly code?: unknown }).code;
+export function asLedgerError(error: unknown): TelemetryKitError {
+  const cause = error instanceof TelemetryKitError ? error.cause : error;
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
   if (typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
     return new TelemetryKitError('ledger_corrupt', `the ledger's file is damaged or cut short (${code})`, {
       fix: 'do not begin a new ledger: restore this one, start the key holder with an anchor, and let it burn what is lost',
       cause,
     });
   }
-  return asStorageError(cause, 'cannot read the ledger');
+  return asStorageError(error, 'cannot read the ledger');
 }
 
 function newestSnapshot(database: SqliteDatabase): ChainStart | undefined {

@@ -14,10 +14,7 @@ export interface LedgerRecord {
 }
 
 /** What can be asked of the entries so far, appended ones included. */
-type LedgerDecisions = Pick<
-  LedgerState,
-  'accounts' | 'reservations' | 'newestTime' | 'decideRelease' | 'decidePeriod'
->;
+type LedgerDecisions = Pick<LedgerState, 'accounts' | 'reservations' | 'newestTime' | 'decideRelease' | 'decidePeriod'>;
 
 /** Every method throws `storage` after a failed write. */
 export interface ReleaseLedger {

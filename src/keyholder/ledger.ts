@@ -9,7 +9,7 @@ import type { Sequences } from '../service/plan-sequences.js';
 import { asStorageError, closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
 import type { LedgerPosition } from '../wire/release.js';
 import { createEntry, sequenceAfter, type EntryBody, type LedgerEntry } from './ledger-entry.js';
-import { openChain, type OpenedLedger } from './ledger-opening.js';
+import { asLedgerError, openChain, type OpenedLedger } from './ledger-opening.js';
 import type { LedgerRecord, ReleaseLedger } from './ledger-record.js';
 import { LedgerRows, readEntries } from './ledger-rows.js';
 import { describeState, stateHash } from './ledger-snapshot.js';
@@ -23,7 +23,15 @@ import { raiseSequences } from './seen-sequences.js';
  * holds it, `ledger_corrupt` naming the first bad entry, `storage` where it cannot be read.
  */
 export function openLedger(path: string, options: LedgerOptions = {}): Ledger {
-  return Ledger.fromDatabase(openSqlite(path), options);
+  return Ledger.fromDatabase(openFile(path), options);
+}
+
+function openFile(path: string): SqliteDatabase {
+  try {
+    return openSqlite(path);
+  } catch (cause) {
+    throw asLedgerError(cause);
+  }
 }
 
 export interface LedgerOptions {

@@ -64,6 +64,14 @@ export class OperationsLog {
     this.#logger.warn({ event: `${decision}_refused`, peer, releaseId, domain, ...limit }, WHY_NOT[decision]);
   }
 
+  /** Nothing new is released: `newest` is the time of the ledger's newest entry, Unix seconds. */
+  clockBehind(peer: string, newest: number): void {
+    this.#logger.error(
+      { event: 'clock_behind', peer, newest: new Date(1000 * newest).toISOString() },
+      'nothing new is released: the clock is behind the newest entry of the ledger',
+    );
+  }
+
   /** A release that could not be completed. The cause never carries a value: the generator of randomness failed. */
   failed(releaseId: string, error: unknown): void {
     this.#logger.error({ event: 'release_failed', releaseId, err: error }, 'a release failed; its budget stays spent');

@@ -17,6 +17,7 @@ import type {
   WindowReleaseRequest,
   WindowReleaseResponse,
 } from '../wire/release.js';
+import type { Admission } from './admission.js';
 import { budgetState, NO_BUDGET } from './budget-state.js';
 import { CellDecisions, type CellDecision, type Release } from './cell-decisions.js';
 import type { ReleaseLedger } from './ledger-record.js';
@@ -26,7 +27,7 @@ import { openCell } from './open-cell.js';
 import { openSelection } from './open-selection.js';
 import { OperationsLog } from './operations-log.js';
 import type { Refusal } from './refusal-log.js';
-import { ReleasePolicy, type Admission, type AdmittedWindow, type PolicyOptions } from './release-policy.js';
+import { ReleasePolicy, type AdmittedWindow, type PolicyOptions } from './release-policy.js';
 import { Rounds } from './rounds.js';
 import { cellOutcome, selectionOutcome, type SealedOutcome } from './sealed-outcome.js';
 

@@ -9,10 +9,13 @@ import { closeServer, createAdminServer, listen, type ListenAddress } from '../s
 import type { Logger } from '../service/logger.js';
 import { newestSequences } from '../service/plan-sequences.js';
 import { asStorageError } from '../service/sqlite.js';
+import { AnchorGuard, type AnchorGuardOptions } from './anchor-guard.js';
 import { parseCeilings, type CeilingOptions } from './ceilings.js';
+import { FileAnchor } from './file-anchor.js';
 import { openLedger, type Ledger } from './ledger.js';
 import { Cleanup } from './cleanup.js';
 import { createMetrics, type KeyHolderMetrics } from './metrics.js';
+import { PrometheusAnchor } from './prometheus-anchor.js';
 import { ReleaseService } from './release-service.js';
 import { createRequestHandler } from './request-handler.js';
 import { startReleaseServer, type KeyHolderListen } from './server.js';
@@ -28,6 +31,15 @@ export interface KeyHolderOptions {
   readonly domains: readonly string[];
   /** A window that ended longer ago is refused (`range`) unless it was asked for before; default 7. */
   readonly maxWindowAgeDays?: number;
+  /**
+   * Where a rollback of the ledger shows: the URL of the Prometheus server that scrapes the released values, or the
+   * path of a file on storage that is not restored together with the ledger. Without one it is not noticed.
+   */
+  readonly anchor?: string;
+  /** From one comparison with the anchor to the next; default a minute. */
+  readonly anchorIntervalMillis?: number;
+  /** Goes on although the clock is behind the ledger's newest entry, because the ledger's time was wrong. */
+  readonly acceptClock?: boolean;
   readonly listen: KeyHolderListen;
   /** Health and the process's own metrics; left out: not served. */
   readonly admin?: ListenAddress;
@@ -47,6 +59,7 @@ export interface RunningKeyHolder {
 }
 
 const ADMIN_CLOSE_MILLIS = 1000;
+const NO_ANCHOR = 'no anchor is configured: a ledger that is restored from an old copy will not be noticed';
 
 /** The ledger of a key holder's data folder. */
 export function ledgerPath(dataFolder: string): string {
@@ -55,8 +68,8 @@ export function ledgerPath(dataFolder: string): string {
 
 /**
  * Throws `invalid_configuration`, `untrusted_plan` (no plan of a name is as new as one that ran before),
- * `already_running` (another process holds the data folder),
- * `ledger_corrupt`, `storage` or `address_in_use`; then nothing is left running.
+ * `already_running` (another process holds the data folder), `ledger_corrupt`, `unavailable` (the anchor cannot be
+ * read), `storage` or `address_in_use`; then nothing is left running.
  */
 export async function startKeyHolder(options: KeyHolderOptions): Promise<RunningKeyHolder> {
   const cleanup = new Cleanup();
@@ -75,9 +88,24 @@ async function start(options: KeyHolderOptions, cleanup: Cleanup): Promise<Runni
   cleanup.add(() => {
     ledger.close();
   });
-  const service = new ReleaseService({ ...options, ceilings, ledger, clock, random });
+  const guard = createGuard(options, ledger, clock, (action) => service.exclusively(action));
+  const service = new ReleaseService({
+    ...options,
+    ceilings,
+    ledger,
+    clock,
+    random,
+    onDurable: () => {
+      guard?.keep();
+    },
+  });
   cleanup.add(() => service.stop());
   ledger.admitSequences(newestSequences(options.plans));
+  if (guard === undefined) logger.warn({ event: 'no_anchor' }, NO_ANCHOR);
+  else {
+    cleanup.add(() => guard.stop());
+    await guard.start();
+  }
   const metrics = createMetrics(() => ledger.head.sequence);
   cleanup.add(() => metrics.close());
   const server = await startReleaseServer(createRequestHandler({ service, metrics, logger, clock }), options.listen);
@@ -85,6 +113,23 @@ async function start(options: KeyHolderOptions, cleanup: Cleanup): Promise<Runni
   const adminPort = options.admin && (await startAdmin(options.admin, service, metrics, cleanup));
   logger.info({ event: 'started', address: server.address, ledger: ledger.head }, 'the key holder is ready');
   return { address: server.address, adminPort, service, close: () => cleanup.run() };
+}
+
+function createGuard(
+  { anchor, plans, logger, anchorIntervalMillis }: KeyHolderOptions,
+  ledger: Ledger,
+  clock: Clock,
+  exclusively: AnchorGuardOptions['exclusively'],
+): AnchorGuard | undefined {
+  if (anchor === undefined) return undefined;
+  const isUrl = /^https?:/.test(anchor);
+  const source = isUrl ? new PrometheusAnchor(anchor, planNames(plans)) : new FileAnchor(anchor);
+  const interval = anchorIntervalMillis === undefined ? {} : { intervalMillis: anchorIntervalMillis };
+  return new AnchorGuard({ source, ledger, clock, logger, exclusively, ...interval });
+}
+
+function planNames(plans: readonly CompiledPlan[]): string[] {
+  return [...new Set(plans.map(({ plan }) => plan.name))];
 }
 
 function openLedgerIn(dataFolder: string): Ledger {

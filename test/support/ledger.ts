@@ -3,7 +3,7 @@ import { toBase64Url } from '../../src/bytes.js';
 import type { EntryBody, ReservedBody, ReservedPeriodBody, SealedBody } from '../../src/keyholder/ledger-entry.js';
 import type { Ledger } from '../../src/keyholder/ledger.js';
 import { reservationIdOf } from '../../src/keyholder/period-terms.js';
-import { formatRational } from '../../src/math/rational.js';
+import { formatRational, parseRationalFraction, rational } from '../../src/math/rational.js';
 import type { Period } from '../../src/plan/plan.js';
 import { releaseIdOf, type CellIdentity } from '../../src/keyholder/release-id.js';
 
@@ -39,7 +39,9 @@ export function spentEpsilon(ledger: Ledger, domain: string, period: Period, per
 /** A payment of its own, in a day's budget of 1. */
 export function ownPayment(epsilon = '1/10', limits: readonly object[] = []): ReservedBody['payment'] {
   const day = { period: 'day', measure: 'epsilon', most: '1', delta: '0' };
-  const cost = { epsilon, rho: '1/200', delta: '0' };
+  const { numerator, denominator } = parseRationalFraction(epsilon);
+  const rho = formatRational(rational(numerator * numerator, 2n * denominator * denominator));
+  const cost = { epsilon, rho, delta: '0' };
   return { by: 'release', cost, limits: limits.length === 0 ? [day] : limits } as ReservedBody['payment'];
 }
 
@@ -67,7 +69,11 @@ export function periodBody(overrides: Partial<ReservedPeriodBody> = {}): Reserve
   return { ...body, reservationId: overrides.reservationId ?? reservationIdOf(body) };
 }
 
+/** A release of two slots, with the noise that its payment pays for. */
 export function reservedBody(cell: CellIdentity, overrides: Partial<ReservedBody> = {}): ReservedBody {
+  const { payment = ownPayment() } = overrides;
+  const epsilon = parseRationalFraction((payment.by === 'release' ? payment.cost.epsilon : undefined) ?? '1/10');
+  const slot = { parameter: formatRational(rational(epsilon.denominator, epsilon.numerator)), bound: '1' };
   return {
     state: 'RESERVED',
     at: 0,
@@ -79,12 +85,9 @@ export function reservedBody(cell: CellIdentity, overrides: Partial<ReservedBody
     period: 'day',
     share: 'streams',
     mechanism: 'discrete-laplace',
-    noise: [
-      { parameter: '10', bound: '1' },
-      { parameter: '10', bound: '1' },
-    ],
+    noise: [slot, slot],
     changes: 'one',
-    payment: ownPayment(),
+    payment,
     decision: 'granted',
     ...overrides,
   };

@@ -30,6 +30,7 @@ export interface TestServiceOptions {
   readonly maxWindowAgeDays?: number;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
+  readonly acceptClock?: boolean;
   /** Stands between the service and its real ledger. */
   readonly between?: (ledger: Ledger) => ReleaseLedger;
 }
@@ -64,6 +65,7 @@ export function startService(options: TestServiceOptions = {}): TestService {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     logger,
+    acceptClock: options.acceptClock ?? false,
   });
   return { service, ledger, path, log };
 }

@@ -1,0 +1,71 @@
+/**
+ * An anchor in a file: the key holder writes its head there after every answer. It protects where it is on storage
+ * that is not restored together with the ledger. One JSON object: `sequence` and `hash`.
+ */
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { TelemetryKitError } from '../errors.js';
+import { asStorageError } from '../service/sqlite.js';
+import type { LedgerPosition } from '../wire/release.js';
+import { anchorOf, type AnchorSource } from './anchor.js';
+
+export class FileAnchor implements AnchorSource {
+  readonly description: string;
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.description = `the file ${path}`;
+  }
+
+  read(): Promise<LedgerPosition | undefined> {
+    return new Promise((resolve) => {
+      resolve(this.#read());
+    });
+  }
+
+  /** Replaces the file as a whole, so that a crash leaves the old one or the new one. */
+  write({ sequence, hash }: LedgerPosition): void {
+    const next = `${this.#path}.next`;
+    try {
+      const file = openSync(next, 'w', 0o600);
+      try {
+        writeSync(file, `${JSON.stringify({ sequence, hash })}\n`);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(next, this.#path);
+    } catch (cause) {
+      throw asStorageError(cause, `cannot write the anchor ${this.#path}`);
+    }
+  }
+
+  #read(): LedgerPosition | undefined {
+    if (!existsSync(this.#path)) return undefined;
+    const anchor = parse(this.#readText());
+    if (anchor !== undefined) return anchor;
+    throw new TelemetryKitError('unavailable', `the anchor ${this.#path} holds no ledger position`, {
+      fix: 'look at who else writes this file; remove it only where the ledger is known to be whole',
+    });
+  }
+
+  #readText(): string {
+    try {
+      return readFileSync(this.#path, 'utf8');
+    } catch (cause) {
+      throw new TelemetryKitError('unavailable', `the anchor ${this.#path} cannot be read`, {
+        fix: 'let this user read and write it',
+        cause,
+      });
+    }
+  }
+}
+
+function parse(text: string): LedgerPosition | undefined {
+  try {
+    const value = JSON.parse(text) as { readonly sequence?: unknown; readonly hash?: unknown } | null;
+    return anchorOf(value?.sequence, value?.hash);
+  } catch {
+    return undefined;
+  }
+}
