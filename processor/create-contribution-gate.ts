@@ -3,6 +3,7 @@ import { ContributionBounds, type BoundsSettings } from './contribution-bounds.j
 import { MemoryGate, OpenGate, type ContributionGate, type NoteVisit } from './contribution-gate.js';
 import { processMemory } from './contribution-memory.js';
 import type { ContributionStore } from './contribution-store.js';
+import { logWarning } from './log.js';
 import { StoreGate } from './store-gate.js';
 
 export interface GateSettings extends Omit<BoundsSettings, 'bounds'> {
@@ -16,6 +17,10 @@ export function createContributionGate(settings: GateSettings, note: NoteVisit):
   const { bounds } = settings.plan.privacy;
   if (bounds === undefined) return new OpenGate();
   if (settings.store === undefined) {
+    logWarning(
+      'contributions are counted in memory: every start of the application counts as one of the processes that the ' +
+        'plan declares; pass a contributionStore to go on counting after a restart',
+    );
     return new MemoryGate(new ContributionBounds({ ...settings, bounds }, processMemory()), note);
   }
   return new StoreGate({ ...settings, bounds, store: settings.store }, note);

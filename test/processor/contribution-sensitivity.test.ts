@@ -1,7 +1,7 @@
 /** What a subject can do to the totals, through the real processor, the receiver's verification and decryption. */
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { metrics, SpanStatusCode } from '@opentelemetry/api';
+import { diag, DiagLogLevel, metrics, SpanStatusCode } from '@opentelemetry/api';
 import { SamplingDecision } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ContributionDatabase } from '../../processor/contribution-database.node.js';
@@ -213,6 +213,19 @@ describe('a plan for events', () => {
 });
 
 describe('a processor that counts in memory', () => {
+  it('says that a restart is another process', async () => {
+    const warnings: string[] = [];
+    const noop = (): void => undefined;
+    const logger = { error: noop, info: noop, debug: noop, verbose: noop, warn: (text: string) => warnings.push(text) };
+    diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+    const kits = [{ plan: personalPlan() }, { plan: personalPlan(), contributionStore: fileStore() }, {}].map(
+      createKit,
+    );
+    diag.disable();
+    expect(warnings).toEqual([expect.stringContaining('counted in memory')]);
+    for (const { processor } of kits) await processor.shutdown();
+  });
+
   it('goes on where another one of the same process and plan has stopped', async () => {
     const plan = personalPlan({ visits: 2 });
     for (const expected of [2, 0]) {
