@@ -6,7 +6,8 @@
 import { spanBoundsOf } from '../src/plan/layout.js';
 import { pairBytes } from '../src/proofs/pairs.js';
 import { bufferedRandom, systemRandom } from '../src/random.js';
-import { EnvelopeSealer, type Contribution, type PairDemand, type PairRecords } from '../src/wire/seal.js';
+import type { PairDemand } from '../src/wire/envelope-shape.js';
+import { EnvelopeSealer, type Contribution, type PairRecords } from '../src/wire/seal.js';
 import { resolvesWithin } from './keep-alive.js';
 import type { PairSource } from './pair-source.js';
 import type { ProcessorSettings } from './processor-options.js';

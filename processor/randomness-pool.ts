@@ -9,7 +9,8 @@
  */
 import { TelemetryKitError } from '../src/errors.js';
 import type { PairKind } from '../src/proofs/pairs.js';
-import type { PairDemand, PairRecords } from '../src/wire/seal.js';
+import type { PairDemand } from '../src/wire/envelope-shape.js';
+import type { PairRecords } from '../src/wire/seal.js';
 import { keepAliveUntil } from './keep-alive.js';
 import { logError } from './log.js';
 import type { PairSource } from './pair-source.js';

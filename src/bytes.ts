@@ -12,9 +12,13 @@ const NodeBuffer = (globalThis as { Buffer?: typeof Buffer }).Buffer;
 
 /** Lower-case hexadecimal. */
 export function bytesToHex(bytes: Uint8Array): string {
+  return rangeToHex(bytes, 0, bytes.length);
+}
+
+function rangeToHex(bytes: Uint8Array, start: number, end: number): string {
   return NodeBuffer === undefined
-    ? portableToHex(bytes)
-    : NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+    ? portableToHex(bytes.subarray(start, end))
+    : NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex', start, end);
 }
 
 /** Inverse of `bytesToHex` for an even number of hexadecimal digits. */
@@ -29,18 +33,36 @@ function plainView(buffer: Uint8Array): Uint8Array {
 
 /** Big-endian unsigned integer; the empty string is 0. */
 export function bytesToBigInt(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(`0x${bytesToHex(bytes)}`);
+  return readBigInt(bytes, 0, bytes.length);
+}
+
+/** The same of the bytes from `start` up to `end`. */
+export function readBigInt(bytes: Uint8Array, start: number, end: number): bigint {
+  return start >= end ? 0n : BigInt(`0x${rangeToHex(bytes, start, end)}`);
 }
 
 /** Big-endian encoding in exactly `width` bytes. Throws `invalid_argument` if negative or too large. */
 export function bigIntToBytes(value: bigint, width: number): Uint8Array {
+  return hexToBytes(fixedHex(value, width));
+}
+
+/** Writes big-endian encodings into `out`: `value` in exactly `width` bytes from `offset`. Throws as bigIntToBytes. */
+export function bigIntWriter(out: Uint8Array): (value: bigint, offset: number, width: number) => void {
+  const target = NodeBuffer?.from(out.buffer, out.byteOffset, out.byteLength);
+  return (value, offset, width) => {
+    if (target === undefined) out.set(bigIntToBytes(value, width), offset);
+    else target.write(fixedHex(value, width), offset, width, 'hex');
+  };
+}
+
+function fixedHex(value: bigint, width: number): string {
   const hex = value.toString(16);
   assertArgument(
     value >= 0n && hex.length <= 2 * width,
     `integer does not fit in ${String(width)} unsigned bytes`,
     'pass a non-negative integer of the declared width',
   );
-  return hexToBytes(hex.padStart(2 * width, '0'));
+  return hex.padStart(2 * width, '0');
 }
 
 /** Shortest big-endian encoding; 0 is the empty string. */

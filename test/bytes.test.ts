@@ -3,15 +3,17 @@ import { describe, expect, it } from 'vitest';
 import {
   bigIntToBytes,
   bigIntToMinimalBytes,
+  bigIntWriter,
   bitLength,
   bytesToBigInt,
   equalBytesPublic,
   fromBase64Url,
+  readBigInt,
   toBase64Url,
 } from '../src/bytes.js';
 import { sha256 } from '../src/sha256.js';
 import { sha256 as portable } from '@noble/hashes/sha2.js';
-import { hashFramed } from '../src/framing.js';
+import { hashFramed, reusingHash } from '../src/framing.js';
 import { bufferedRandom, randomBelow, randomBits, systemRandom } from '../src/random.js';
 
 describe('integers and bytes', () => {
@@ -23,6 +25,19 @@ describe('integers and bytes', () => {
         expect(bitLength(value)).toBe(value === 0n ? 0 : value.toString(2).length);
       }),
     );
+  });
+  it('are read from and written to a part of more bytes', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }), fc.nat(40), fc.nat(40), (value, before, after) => {
+        const backing = new Uint8Array(before + 16 + after + 3).fill(0xa5);
+        const out = backing.subarray(3);
+        bigIntWriter(out)(value, before, 16);
+        expect(readBigInt(out, before, before + 16)).toBe(value);
+        expect(backing.filter((byte) => byte === 0xa5).length).toBeGreaterThanOrEqual(before + after + 3);
+        expect(readBigInt(out, before, before)).toBe(0n);
+      }),
+    );
+    expect(() => bigIntWriter(new Uint8Array(4))(256n, 0, 1)).toThrow(/does not fit/);
   });
   it('refuses what does not fit', () => {
     expect(() => bigIntToBytes(256n, 1)).toThrow(/does not fit/);
@@ -68,6 +83,14 @@ describe('framed hashing', () => {
     expect(hashFramed('a', [bytes(1, 2), bytes(3)])).not.toEqual(hashFramed('a', [bytes(1), bytes(2, 3)]));
     expect(hashFramed('a', [bytes(1)])).not.toEqual(hashFramed('b', [bytes(1)]));
     expect(hashFramed('a', [])).not.toEqual(hashFramed('a', [bytes()]));
+  });
+  it('is the same in memory that is used again, after longer and shorter lists', () => {
+    const hash = reusingHash();
+    fc.assert(
+      fc.property(fc.string(), fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 }), (label, items) => {
+        expect(hash(label, items)).toEqual(hashFramed(label, items));
+      }),
+    );
   });
 });
 

@@ -2,7 +2,7 @@
  * The prover of set-membership.ts, in two moves around the envelope's challenge. Works from precomputed
  * records only: microseconds, no exponentiation, no modular product of group elements.
  */
-import { bytesToBigInt } from '../bytes.js';
+import { readBigInt } from '../bytes.js';
 import { assertArgument } from '../errors.js';
 import type { TupleSet } from '../math/tuple-set.js';
 import { mod } from '../math/modular.js';
@@ -20,6 +20,8 @@ export interface EncodedElement {
 
 /** First move: ciphertexts and commitments; `finish` makes the second. */
 export interface CommittedComponent {
+  /** Obfuscation exponents of the ciphertexts. SECRET. */
+  readonly exponents: readonly bigint[];
   readonly ciphertexts: readonly EncodedElement[];
   /** Per branch, per ciphertext. */
   readonly commitments: readonly (readonly EncodedElement[])[];
@@ -56,6 +58,7 @@ export function commitComponent(
   const maskOf = (branch: number, position: number): Pair => masks[branch * set.arity + position] ?? EMPTY;
 
   return {
+    exponents: obfuscators.map(({ exponent }) => exponent),
     ciphertexts: obfuscators.map(({ unit, omega }, i) => ({ unit, omega: mod(omega + (witness[i] ?? 0n), key.n) })),
     commitments: set.tuples.map((tuple, branch) =>
       tuple.map((value, i) => {
@@ -86,9 +89,7 @@ function simulatedChallenges(
   const width = Math.ceil(challengeBits / 8);
   const bytes = random(branches * width);
   return Array.from({ length: branches }, (_, branch) =>
-    branch === member
-      ? 0n
-      : BigInt.asUintN(challengeBits, bytesToBigInt(bytes.subarray(branch * width, (branch + 1) * width))),
+    branch === member ? 0n : BigInt.asUintN(challengeBits, readBigInt(bytes, branch * width, (branch + 1) * width)),
   );
 }
 
@@ -112,8 +113,8 @@ export function readPair(key: PublicKey, kind: PairKind, record: Uint8Array, par
     'take fresh records for every contribution',
   );
   return {
-    exponent: bytesToBigInt(record.subarray(0, width)),
+    exponent: readBigInt(record, 0, width),
     unit,
-    omega: bytesToBigInt(record.subarray(width + key.modulusBytes)),
+    omega: readBigInt(record, width + key.modulusBytes, record.length),
   };
 }

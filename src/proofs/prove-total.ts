@@ -3,17 +3,15 @@
  * branch, whose obfuscation exponent is the sum of theirs. The response has at most ceil(log2 count) bits
  * more of that sum, far within the width of a mask.
  */
-import { bytesToBigInt } from '../bytes.js';
 import type { PublicKey } from '../paillier/public-key.js';
-import { exponentBytes } from './pairs.js';
 import { readPair, type CommittedComponent } from './prove-membership.js';
 
-/** `obfuscators` are the records of all ciphertexts of the product; `mask` is one fresh record. */
-export function commitTotal(key: PublicKey, obfuscators: readonly Uint8Array[], mask: Uint8Array): CommittedComponent {
-  const width = exponentBytes(key, 'obfuscator');
-  const exponent = obfuscators.reduce((sum, record) => sum + bytesToBigInt(record.subarray(0, width)), 0n);
+/** `exponents` are those of all ciphertexts of the product; `mask` is one fresh record. */
+export function commitTotal(key: PublicKey, exponents: readonly bigint[], mask: Uint8Array): CommittedComponent {
+  const exponent = exponents.reduce((sum, one) => sum + one, 0n);
   const { exponent: gamma, unit, omega } = readPair(key, 'mask', mask);
   return {
+    exponents: [],
     ciphertexts: [],
     commitments: [[{ unit, omega }]],
     finish: (challenge) => [{ challenge, responses: [gamma + exponent * challenge] }],

@@ -11,8 +11,8 @@
  * it names the contribution and not one proof of it; it is computed, never sent, so that nobody can occupy
  * it ahead of its sender.
  */
-import { bigIntToMinimalBytes, bytesToBigInt } from '../bytes.js';
-import { hashFramed, u64 } from '../framing.js';
+import { bigIntToMinimalBytes, readBigInt } from '../bytes.js';
+import { hashFramed, u64, type FramedHash } from '../framing.js';
 import type { TupleSet } from '../math/tuple-set.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import { CHALLENGE_BYTES } from './parameters.js';
@@ -43,8 +43,12 @@ export interface TranscriptComponent {
 }
 
 /** 32 bytes. */
-export function contributionId(header: TranscriptHeader, components: readonly TranscriptComponent[]): Uint8Array {
-  return hashFramed('telemetry-kit/v1/contribution', [
+export function contributionId(
+  header: TranscriptHeader,
+  components: readonly TranscriptComponent[],
+  hash: FramedHash = hashFramed,
+): Uint8Array {
+  const items = [
     u64(header.version),
     header.key.kidBytes,
     header.key.modulus,
@@ -55,15 +59,12 @@ export function contributionId(header: TranscriptHeader, components: readonly Tr
     u64(header.spanBound),
     header.labels,
     u64(header.measurementCount),
-    ...components.flatMap(({ measurement, component, set, ciphertexts }) => [
-      u64(measurement),
-      u64(component),
-      u64(set.tuples.length),
-      u64(set.arity),
-      ...memberItems(set),
-      ...ciphertexts,
-    ]),
-  ]);
+  ];
+  for (const { measurement, component, set, ciphertexts } of components) {
+    items.push(u64(measurement), u64(component), u64(set.tuples.length), u64(set.arity));
+    items.push(...memberItems(set), ...ciphertexts);
+  }
+  return hash('telemetry-kit/v1/contribution', items);
 }
 
 /** Every d_j in order. The sets of a plan are made once, so their items are too. */
@@ -76,6 +77,11 @@ function memberItems(set: TupleSet): readonly Uint8Array[] {
 const known = new WeakMap<TupleSet, readonly Uint8Array[]>();
 
 /** E, uniform in [0, 2^128); `commitments` are wire encodings unit || omega in envelope order. */
-export function envelopeChallenge(id: Uint8Array, commitments: readonly Uint8Array[]): bigint {
-  return bytesToBigInt(hashFramed('telemetry-kit/v1/challenge', [id, ...commitments]).subarray(-CHALLENGE_BYTES));
+export function envelopeChallenge(
+  id: Uint8Array,
+  commitments: readonly Uint8Array[],
+  hash: FramedHash = hashFramed,
+): bigint {
+  const digest = hash('telemetry-kit/v1/challenge', [id, ...commitments]);
+  return readBigInt(digest, digest.length - CHALLENGE_BYTES, digest.length);
 }

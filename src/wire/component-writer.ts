@@ -1,5 +1,5 @@
 /** Writes components into an envelope: elements first, answers once the challenge is known. */
-import { bigIntToBytes } from '../bytes.js';
+import { bigIntWriter } from '../bytes.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import { CHALLENGE_BYTES, responseBytes } from '../proofs/parameters.js';
 import type { CommittedComponent, EncodedElement } from '../proofs/prove-membership.js';
@@ -15,23 +15,27 @@ export interface WrittenComponent {
 export class ComponentWriter {
   readonly #key: PublicKey;
   readonly #out: Uint8Array;
+  readonly #write: ReturnType<typeof bigIntWriter>;
+  readonly #responseBytes: number;
   #offset: number;
 
   constructor(key: PublicKey, out: Uint8Array, offset: number) {
     this.#key = key;
     this.#out = out;
+    this.#write = bigIntWriter(out);
+    this.#responseBytes = responseBytes(key);
     this.#offset = offset;
   }
 
   /** Writes ciphertexts and commitments and leaves room for the answers. */
   write(component: CommittedComponent): WrittenComponent {
     const ciphertexts = component.ciphertexts.map((element) => this.#element(element));
-    const gaps: number[] = [];
-    const commitments = component.commitments.flatMap((branch) => {
-      const encoded = branch.map((element) => this.#element(element));
-      gaps.push(this.#offset);
-      this.#offset += CHALLENGE_BYTES + branch.length * responseBytes(this.#key);
-      return encoded;
+    const commitments: Uint8Array[] = [];
+    const gaps = component.commitments.map((branch) => {
+      for (const element of branch) commitments.push(this.#element(element));
+      const gap = this.#offset;
+      this.#offset += CHALLENGE_BYTES + branch.length * this.#responseBytes;
+      return gap;
     });
     return { ciphertexts, commitments, answer: (challenge) => this.#answer(component.finish(challenge), gaps) };
   }
@@ -39,20 +43,21 @@ export class ComponentWriter {
   #answer(branches: ReturnType<CommittedComponent['finish']>, gaps: readonly number[]): void {
     branches.forEach(({ challenge, responses }, branch) => {
       let offset = gaps[branch] ?? 0;
-      this.#out.set(bigIntToBytes(challenge, CHALLENGE_BYTES), offset);
+      this.#write(challenge, offset, CHALLENGE_BYTES);
       offset += CHALLENGE_BYTES;
       for (const response of responses) {
-        this.#out.set(bigIntToBytes(response, responseBytes(this.#key)), offset);
-        offset += responseBytes(this.#key);
+        this.#write(response, offset, this.#responseBytes);
+        offset += this.#responseBytes;
       }
     });
   }
 
   #element({ unit, omega }: EncodedElement): Uint8Array {
     const start = this.#offset;
+    const { modulusBytes } = this.#key;
     this.#out.set(unit, start);
-    this.#out.set(bigIntToBytes(omega, this.#key.modulusBytes), start + this.#key.modulusBytes);
-    this.#offset = start + 2 * this.#key.modulusBytes;
+    this.#write(omega, start + modulusBytes, modulusBytes);
+    this.#offset = start + 2 * modulusBytes;
     return this.#out.subarray(start, this.#offset);
   }
 }

@@ -11,7 +11,7 @@ import { contributionId, envelopeChallenge } from '../proofs/transcript.js';
 import type { AddressedEnvelope } from './address.js';
 import { ENVELOPE_VERSION, labelBytes, modeCode } from './envelope.js';
 import { ComponentReader, type ReadComponent } from './read-components.js';
-import { totalSet } from './seal.js';
+import { totalSet } from './envelope-shape.js';
 
 /** One accumulator's share of a contribution. */
 export interface VerifiedComponent {

@@ -7,14 +7,16 @@ import { assertTupleSet, type TupleSet } from '../math/tuple-set.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
 import { isKey } from '../plan/labels.js';
-import { envelopeLayout, PER_SPAN_BOUND, spanBoundsOf, type MeasurementLayout } from '../plan/layout.js';
+import { PER_SPAN_BOUND, spanBoundsOf } from '../plan/layout.js';
 import type { LabelValue } from '../plan/plan.js';
 import { commitComponent, type CommittedComponent } from '../proofs/prove-membership.js';
 import { commitTotal } from '../proofs/prove-total.js';
 import { contributionId, envelopeChallenge, type TranscriptComponent } from '../proofs/transcript.js';
+import { reusingHash } from '../framing.js';
 import type { RandomBytes } from '../random.js';
-import { ComponentWriter } from './component-writer.js';
+import { ComponentWriter, type WrittenComponent } from './component-writer.js';
 import { encodeEnvelope, ENVELOPE_VERSION, envelopeBytes, labelBytes, modeCode, writeHeader } from './envelope.js';
+import { envelopeShape, type EnvelopeShape, type PairDemand } from './envelope-shape.js';
 import { keyBytesOf } from './label-entries.js';
 
 /** What one span, or one flush of many, contributes to one report. */
@@ -34,12 +36,6 @@ export interface Contribution {
   readonly spanBound?: number;
 }
 
-/** How many precomputed records an envelope consumes. */
-export interface PairDemand {
-  readonly obfuscators: number;
-  readonly masks: number;
-}
-
 export interface PairRecords {
   readonly obfuscators: readonly Uint8Array[];
   readonly masks: readonly Uint8Array[];
@@ -56,33 +52,33 @@ interface OpenComponent {
 export class EnvelopeSealer {
   readonly #plan: CompiledPlan;
   readonly #key: PublicKey;
+  /** By report and span bound: all there are. */
+  readonly #shapes = new Map<CompiledReport, Map<number, EnvelopeShape>>();
+  readonly #hash = reusingHash();
+  /** Every envelope is put together here: allocating that much for each costs more than a proof. */
+  #memory = new Uint8Array(0);
 
   /** Throws `invalid_argument` if a set of the plan does not fit the key. */
   constructor(plan: CompiledPlan, key: PublicKey) {
     this.#plan = plan;
     this.#key = key;
     for (const report of plan.reports) {
-      for (const spanBound of spanBoundsOf(report)) {
-        for (const { components } of envelopeLayout(report, spanBound)) {
-          for (const { set } of components) assertTupleSet(set, key.n / 2n);
-        }
+      const shapes = spanBoundsOf(report).map((bound) => [bound, envelopeShape(key, report, bound)] as const);
+      for (const [, { layouts }] of shapes) {
+        for (const { components } of layouts) for (const { set } of components) assertTupleSet(set, key.n / 2n);
       }
+      this.#shapes.set(report, new Map(shapes));
     }
   }
 
+  /** `report`: one of the plan, `spanBound`: one of its own. Throws `invalid_argument` otherwise. */
   demand(report: CompiledReport, spanBound: number = PER_SPAN_BOUND): PairDemand {
-    const layouts = envelopeLayout(report, spanBound);
-    const sets = layouts.flatMap(({ components }) => components.map(({ set }) => set));
-    const totals = layouts.filter(({ total }) => total !== undefined).length;
-    return {
-      obfuscators: sets.reduce((sum, { arity }) => sum + arity, 0),
-      masks: sets.reduce((sum, { arity, tuples }) => sum + arity * tuples.length, totals),
-    };
+    return this.#shapeOf(report, spanBound).demand;
   }
 
   /** Raw bytes of the longest envelope of this report and span bound; the attribute's text is 4/3 of it. */
   envelopeBytes(report: CompiledReport, spanBound: number = PER_SPAN_BOUND): number {
-    return envelopeBytes(this.#key, report, spanBound);
+    return this.#shapeOf(report, spanBound).bytes;
   }
 
   /**
@@ -91,49 +87,39 @@ export class EnvelopeSealer {
    */
   seal(contribution: Contribution, records: PairRecords, random: RandomBytes): string {
     try {
-      const layouts = this.#check(contribution, records);
-      return encodeEnvelope(this.#compose(contribution, layouts, records, random));
+      const { report, spanBound = PER_SPAN_BOUND } = contribution;
+      const shape = this.#shapeOf(report, spanBound);
+      assertContribution(contribution, shape, records);
+      return encodeEnvelope(this.#compose(contribution, shape, records, random));
     } finally {
-      for (const record of [...records.obfuscators, ...records.masks]) record.fill(0);
+      for (const record of records.obfuscators) record.fill(0);
+      for (const record of records.masks) record.fill(0);
     }
   }
 
-  #check(contribution: Contribution, records: PairRecords): MeasurementLayout[] {
-    const { report, members, labels, spanBound = PER_SPAN_BOUND } = contribution;
-    assertArgument(labels.length === report.labels.length, 'wrong number of labels', 'give one value per label');
-    if (report.openLabel !== undefined) {
-      const key = labels[report.openLabel.position];
-      assertArgument(typeof key === 'string' && isKey(key), 'not a key of an open label', 'make keys with keyOf()');
-    }
-    assertArgument(spanBoundsOf(report).includes(spanBound), 'span bound of no report', 'take one of spanBoundsOf');
-    const layouts = envelopeLayout(report, spanBound);
-    const allInSets = layouts.every(({ components }, measurement) =>
-      components.every(({ set }, component) => set.tuples[members[measurement]?.[component] ?? -1] !== undefined),
-    );
-    assertArgument(allInSets, 'value is not in its set', 'classify values with the plan');
-    const demand = this.demand(report, spanBound);
-    assertArgument(
-      records.obfuscators.length === demand.obfuscators && records.masks.length === demand.masks,
-      'wrong number of precomputed records',
-      'take exactly as many as demand() says',
-    );
-    return layouts;
+  #shapeOf(report: CompiledReport, spanBound: number): EnvelopeShape {
+    const shape = this.#shapes.get(report)?.get(spanBound);
+    assertArgument(shape !== undefined, 'span bound of no report', 'take one of spanBoundsOf a report of the plan');
+    return shape;
   }
 
-  #compose(
-    contribution: Contribution,
-    layouts: readonly MeasurementLayout[],
-    records: PairRecords,
-    random: RandomBytes,
-  ): Uint8Array {
+  #compose(contribution: Contribution, shape: EnvelopeShape, records: PairRecords, random: RandomBytes): Uint8Array {
     const { report, windowStart, labels, spanBound = PER_SPAN_BOUND } = contribution;
-    const mode = report.report.mode;
-    const out = new Uint8Array(envelopeBytes(this.#key, report, spanBound, keyBytesOf(labels)));
+    const { mode } = report.report;
+    const keyBytes = keyBytesOf(labels);
+    const out = this.#room(
+      keyBytes === undefined ? shape.bytes : envelopeBytes(this.#key, report, spanBound, keyBytes),
+    );
     const header = { report: report.index, mode, windowStart, labels, spanBound };
     const headerEnd = writeHeader(out, { ...header, kid: this.#key.kidBytes, planHash: this.#plan.hash });
-    const open = this.#commit(contribution, layouts, records, random);
     const writer = new ComponentWriter(this.#key, out, headerEnd);
-    const written = open.map(({ committed }) => writer.write(committed));
+    const written: WrittenComponent[] = [];
+    const transcript: TranscriptComponent[] = [];
+    for (const { committed, ...place } of this.#commit(contribution, shape, records, random)) {
+      const component = writer.write(committed);
+      written.push(component);
+      transcript.push({ ...place, ciphertexts: component.ciphertexts });
+    }
     const id = contributionId(
       {
         version: ENVELOPE_VERSION,
@@ -144,44 +130,65 @@ export class EnvelopeSealer {
         windowStart,
         spanBound,
         labels: labelBytes(out, headerEnd),
-        measurementCount: layouts.length,
+        measurementCount: shape.layouts.length,
       },
-      open.map((item, index): TranscriptComponent => ({ ...item, ciphertexts: written[index]?.ciphertexts ?? [] })),
+      transcript,
+      this.#hash,
     );
-    const challenge = envelopeChallenge(
-      id,
-      written.flatMap(({ commitments }) => commitments),
-    );
+    const commitments = written.flatMap((component) => component.commitments);
+    const challenge = envelopeChallenge(id, commitments, this.#hash);
     for (const component of written) component.answer(challenge);
     return out;
   }
 
+  /** Every byte of it is written. */
+  #room(bytes: number): Uint8Array {
+    if (bytes > this.#memory.length) this.#memory = new Uint8Array(bytes);
+    return this.#memory.subarray(0, bytes);
+  }
+
   #commit(
     { members }: Contribution,
-    layouts: readonly MeasurementLayout[],
+    { layouts, totals }: EnvelopeShape,
     records: PairRecords,
     random: RandomBytes,
   ): OpenComponent[] {
     const take = dealer(records);
-    return layouts.flatMap(({ components, total }, measurement) => {
-      const used: Uint8Array[] = [];
+    return layouts.flatMap(({ components }, measurement) => {
       const open = components.map(({ set }, component): OpenComponent => {
         const own = take(set.arity, set.arity * set.tuples.length);
-        used.push(...own.obfuscators);
         const member = members[measurement]?.[component] ?? 0;
         return { committed: commitComponent(this.#key, set, member, own, random), measurement, component, set };
       });
+      const total = totals[measurement];
       if (total === undefined) return open;
       const [mask = new Uint8Array(0)] = take(0, 1).masks;
-      const committed = commitTotal(this.#key, used, mask);
-      return [...open, { committed, measurement, component: open.length, set: totalSet(total) }];
+      const exponents = open.flatMap(({ committed }) => committed.exponents);
+      const committed = commitTotal(this.#key, exponents, mask);
+      return [...open, { committed, measurement, component: open.length, set: total }];
     });
   }
 }
 
-/** The set of one that a proof of a total is about. */
-export function totalSet(total: bigint): TupleSet {
-  return { arity: 1, tuples: [[total]] };
+function assertContribution(
+  { report, members, labels }: Contribution,
+  { layouts, demand }: EnvelopeShape,
+  { obfuscators, masks }: PairRecords,
+): void {
+  assertArgument(labels.length === report.labels.length, 'wrong number of labels', 'give one value per label');
+  if (report.openLabel !== undefined) {
+    const key = labels[report.openLabel.position];
+    assertArgument(typeof key === 'string' && isKey(key), 'not a key of an open label', 'make keys with keyOf()');
+  }
+  const allInSets = layouts.every(({ components }, measurement) =>
+    components.every(({ set }, component) => set.tuples[members[measurement]?.[component] ?? -1] !== undefined),
+  );
+  assertArgument(allInSets, 'value is not in its set', 'classify values with the plan');
+  assertArgument(
+    obfuscators.length === demand.obfuscators && masks.length === demand.masks,
+    'wrong number of precomputed records',
+    'take exactly as many as demand() says',
+  );
 }
 
 /** Hands out each record once, in order. */
