@@ -5,6 +5,7 @@ import { createGroupKernel } from '../dist/src/math/group-kernel.js';
 import { PrivateKey } from '../dist/src/paillier/private-key.js';
 import { parsePlan } from '../dist/src/plan/check.js';
 import { compilePlan } from '../dist/src/plan/compile.js';
+import { spanBoundsOf } from '../dist/src/plan/layout.js';
 import { bufferedRandom, systemRandom } from '../dist/src/random.js';
 import { pairBytes, PairComputer } from '../dist/src/proofs/pairs.js';
 import { EnvelopeSealer } from '../dist/src/wire/seal.js';
@@ -60,7 +61,7 @@ export class BenchSealer {
     this.sealer = new EnvelopeSealer(plan, key);
     this.computer = new PairComputer(key, { teeth: 10, tables: 8 }, createGroupKernel(key.n, { kernel }));
     this.report = /** @type {import('../dist/src/plan/compile.js').CompiledReport} */ (plan.reports[0]);
-    this.demand = this.sealer.demand(this.report);
+    this.demand = this.sealer.demand(this.report, Math.max(...spanBoundsOf(this.report)));
   }
 
   /** @param {import('../dist/src/proofs/pairs.js').PairKind} kind @param {number} count */
