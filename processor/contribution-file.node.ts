@@ -10,7 +10,7 @@ import { logWarning } from './log.js';
 import { WorkerClient } from './worker-client.node.js';
 
 export interface ContributionFileOptions {
-  /** On a disk that outlives the process, in a folder that is there. */
+  /** On a local disk that outlives the process, in a folder that is there: locks of network disks cannot be trusted. */
   readonly path: string;
 }
 
