@@ -1,38 +1,56 @@
-/** `telemetry-kit audit`: the key holder's ledger as JSON lines, and its verification from those alone. */
+/** `telemetry-kit audit`: the key holder's ledger for programs and for people, and its verification from an export alone. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TelemetryKitError } from '../errors.js';
-import { exportLedger, verifyLedgerExport, type LedgerVerification } from '../keyholder/ledger-export.js';
-import { openLedger } from '../keyholder/ledger.js';
+import { AUDIT_COLUMNS, auditRows } from '../keyholder/audit-table.js';
+import { exportLedger, verifyLedgerExport } from '../keyholder/ledger-export.js';
+import { openLedger, type Ledger } from '../keyholder/ledger.js';
 import { ledgerPath } from '../keyholder/start.js';
+import { parseRational } from '../math/rational.js';
+import { describeVerification } from './audit-report.js';
 import { readText } from './files.js';
-import { alignColumns, writeData, writeJson } from './output.js';
+import { writeData, writeJson } from './output.js';
 import { readKeyHolderConfig } from './service-config.js';
+import { csvLines, markdownLines } from './table-formats.js';
 
 export interface AuditOptions {
   /** The key holder's folder; the key holder must not be running. */
   readonly data?: string;
   readonly json?: boolean;
+  /** JSON lines, which can be verified, by default. */
+  readonly format?: 'jsonl' | 'csv' | 'markdown';
+  /** At which epsilons are given, a decimal string. */
+  readonly delta?: string;
 }
 
 /** Throws `already_running` while the key holder runs and `ledger_corrupt` where the chain does not verify. */
-export function auditExport({ data = '.' }: AuditOptions): void {
-  for (const line of ledgerLines(data)) writeData(line);
+export function auditExport({ data = '.', format = 'jsonl' }: AuditOptions): void {
+  withLedger(data, (ledger) => {
+    for (const line of linesOf(ledger, format)) writeData(line);
+  });
 }
 
 /** Verifies an export or, without a file, the ledger itself. Throws `ledger_corrupt` naming the first bad entry. */
-export function auditVerify(file: string | undefined, { data, json }: AuditOptions): void {
+export function auditVerify(file: string | undefined, { data, json, delta }: AuditOptions): void {
   if ((file === undefined) === (data === undefined)) {
     throw new TelemetryKitError('invalid_argument', 'nothing, or two things, to verify', {
       fix: 'name an exported file, or pass --data with the key holder folder',
     });
   }
-  const verification = verifyLedgerExport(file === undefined ? ledgerLines(data ?? '') : exportedLines(file));
-  if (json === true) writeJson(verification);
-  else writeData(describe(verification));
+  if (delta !== undefined) assertDelta(delta);
+  const verify = (lines: Iterable<string>): void => {
+    const verification = verifyLedgerExport(lines, delta);
+    if (json === true) writeJson(verification);
+    else writeData(describeVerification(verification, delta));
+  };
+  if (file !== undefined) verify(exportedLines(file));
+  else
+    withLedger(data ?? '', (ledger) => {
+      verify(linesOf(ledger, 'jsonl'));
+    });
 }
 
-function ledgerLines(data: string): string[] {
+function withLedger(data: string, read: (ledger: Ledger) => void): void {
   const folder = resolve(data);
   const path = ledgerPath(resolve(folder, readKeyHolderConfig(folder).dataFolder));
   if (!existsSync(path)) {
@@ -42,10 +60,16 @@ function ledgerLines(data: string): string[] {
   }
   const ledger = openLedger(path);
   try {
-    return [...exportLedger(ledger.entries())];
+    read(ledger);
   } finally {
     ledger.close();
   }
+}
+
+function linesOf(ledger: Ledger, format: NonNullable<AuditOptions['format']>): Iterable<string> {
+  if (format === 'jsonl') return exportLedger(ledger.entries(), ledger.refusals());
+  const rows = auditRows(() => ledger.entries(), ledger.refusals());
+  return format === 'csv' ? csvLines(AUDIT_COLUMNS, rows) : markdownLines(AUDIT_COLUMNS, rows);
 }
 
 function exportedLines(file: string): string[] {
@@ -54,26 +78,10 @@ function exportedLines(file: string): string[] {
     .filter((line) => line !== '');
 }
 
-function describe({ head, releases, periods }: LedgerVerification): string {
-  const spending = periods.map(({ domain, period, periodStart, unit, spent, granted, refused }) => [
-    domain,
-    `${period} of ${new Date(periodStart * 1000).toISOString()}`,
-    spent.epsilon === undefined ? `rho ${spent.rho}` : `epsilon ${spent.epsilon}`,
-    `for one ${unit}`,
-    `${String(granted)} granted`,
-    `${String(refused)} refused`,
-  ]);
-  return [
-    'the ledger verifies: every hash, release id, decision and sum',
-    alignColumns(
-      [
-        ['entries', String(head.sequence)],
-        ['head', head.hash],
-        ['releases', `${String(releases.sealed)} fixed, ${String(releases.published)} handed out`],
-      ],
-      '  ',
-    ),
-    ...(spending.length > 0 ? [alignColumns(spending, '  ')] : []),
-    'compare entries and head with telemetry_kit_release_info in the published metrics: a ledger that ends before was cut',
-  ].join('\n');
+function assertDelta(delta: string): void {
+  const { numerator, denominator } = parseRational(delta);
+  if (numerator > 0n && numerator < denominator) return;
+  throw new TelemetryKitError('invalid_argument', 'delta is no probability between 0 and 1', {
+    fix: 'pass for example --delta 0.000001',
+  });
 }

@@ -167,13 +167,19 @@ function addAudit(program: Command): void {
   const audit = program.command('audit').description("the key holder's ledger: every charge and every release");
   audit
     .command('export')
-    .description('the ledger as JSON lines on standard output')
+    .description('the ledger, and who was refused what, on standard output')
     .requiredOption('--data <folder>', 'the keyholder folder; the key holder must be stopped')
+    .addOption(
+      new Option('--format <format>', 'JSON lines, which can be verified, or a table for people')
+        .choices(['jsonl', 'csv', 'markdown'])
+        .default('jsonl'),
+    )
     .action(async (options: AuditOptions) => (await import('./audit-command.js')).auditExport(options));
   audit
     .command('verify [file]')
     .description('recompute every hash, decision and sum of an export, or of the ledger in --data')
     .option('--data <folder>', 'the keyholder folder; the key holder must be stopped')
+    .option('--delta <decimal>', 'at which epsilons are given', '0.000001')
     .option('--json', 'as JSON')
     .action(async (file: string | undefined, options: AuditOptions) =>
       (await import('./audit-command.js')).auditVerify(file, options),

@@ -2,7 +2,7 @@
  * Compares the ledger with its anchor: once before anything is served, and again and again. Where the anchor is
  * ahead, or holds another entry than the ledger has there, entries are missing: what they released cannot be known.
  * Then every window that is over by now is burned, loudly: it is never released for the first time, and what the
- * running periods have left is gone (PRIVACY.md, "Rollback").
+ * running periods have left is gone (docs/DATA_MODEL.md, "Rollback").
  */
 import type { Clock } from '../clock.js';
 import { TelemetryKitError } from '../errors.js';

@@ -1,9 +1,12 @@
 /** What a ledger proves, added up for people: spending per budget period and what became of releases. */
 import { periodsTouched } from '../plan/budget-period.js';
 import type { Period, PrivacyUnit } from '../plan/plan.js';
+import type { EpsilonReport } from '../privacy/accountant/privacy-accountant.js';
+import { AuditEpsilon } from './audit-epsilon.js';
 import { formatCost } from './ledger-amounts.js';
 import type { CostText, EntryBody, LimitText, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
 import type { LedgerState } from './ledger-state.js';
+import { Odometer, type ReservationUse } from './odometer.js';
 import { rangeOf } from './reservations.js';
 
 /** A budget period that a limit was asked about. */
@@ -20,6 +23,8 @@ export interface PeriodSpending {
   readonly granted: number;
   /** Releases and reservations that were not. */
   readonly refused: number;
+  /** Epsilon of all granted debits together at the delta that was asked for; `undefined` without any. */
+  readonly epsilon: EpsilonReport | undefined;
 }
 
 export interface ReleaseCounts {
@@ -28,10 +33,16 @@ export interface ReleaseCounts {
   readonly published: number;
 }
 
+/** A period while entries are added. */
+interface PeriodDebits extends Omit<PeriodSpending, 'spent' | 'epsilon'> {
+  readonly debits: AuditEpsilon;
+}
+
 export class AuditSummary {
   readonly #state: LedgerState;
   readonly #counts = { reserved: 0, sealed: 0, published: 0 };
-  readonly #periods = new Map<string, Omit<PeriodSpending, 'spent'>>();
+  readonly #periods = new Map<string, PeriodDebits>();
+  readonly #odometer = new Odometer();
 
   /** `state`: what the entries that were added so far add up to. */
   constructor(state: LedgerState) {
@@ -42,21 +53,29 @@ export class AuditSummary {
     return { ...this.#counts };
   }
 
-  /** In the order of first appearance. */
-  get periods(): PeriodSpending[] {
-    return [...this.#periods.values()].map((each) => ({
+  /** In the order of first appearance. `delta`: a decimal string. */
+  periods(delta: string): PeriodSpending[] {
+    return [...this.#periods.values()].map(({ debits, ...each }) => ({
       ...each,
       spent: formatCost(this.#state.accounts.spent(each.domain, undefined, each.period, each.periodStart)),
+      epsilon: debits.report(delta),
     }));
+  }
+
+  /** How much of every reservation releases have used. */
+  get reservations(): ReservationUse[] {
+    return this.#odometer.uses;
   }
 
   add(body: EntryBody): void {
     switch (body.state) {
       case 'RESERVED':
         this.#counts.reserved += 1;
+        this.#odometer.release(body);
         if (body.payment.by === 'release') this.#debited(body, debitedRange(body), body.payment.limits);
         return;
       case 'RESERVED_PERIOD':
+        this.#odometer.reserve(body);
         this.#debited(body, rangeOf(body), body.limits);
         return;
       case 'SEALED':
@@ -72,15 +91,18 @@ export class AuditSummary {
   }
 
   #debited(
-    { domain, unit, decision }: ReservedBody | ReservedPeriodBody,
+    body: ReservedBody | ReservedPeriodBody,
     { start, end }: { readonly start: number; readonly end: number },
     limits: readonly LimitText[],
   ): void {
-    const granted = decision === 'granted' ? 1 : 0;
+    const { domain, unit } = body;
+    const granted = body.decision === 'granted' ? 1 : 0;
     for (const period of new Set(limits.map((limit) => limit.period))) {
       for (const periodStart of periodsTouched(period, start, end)) {
         const key = `${domain} ${period} ${String(periodStart)}`;
         const before = this.#periods.get(key);
+        const debits = before?.debits ?? new AuditEpsilon();
+        if (granted === 1) debits.add(body);
         this.#periods.set(key, {
           domain,
           period,
@@ -88,6 +110,7 @@ export class AuditSummary {
           unit,
           granted: (before?.granted ?? 0) + granted,
           refused: (before?.refused ?? 0) + 1 - granted,
+          debits,
         });
       }
     }

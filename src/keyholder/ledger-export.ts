@@ -7,15 +7,15 @@ import { TelemetryKitError } from '../errors.js';
 import type { LedgerPosition } from '../wire/release.js';
 import { AuditSummary, type PeriodSpending, type ReleaseCounts } from './audit-summary.js';
 import { corruptEntry, LedgerChain } from './ledger-chain.js';
-import type { LedgerEntry } from './ledger-entry.js';
+import type { BurnedBody, LedgerEntry } from './ledger-entry.js';
+import type { ReservationUse } from './odometer.js';
+import type { KeptRefusal } from './refusal-log.js';
 import { SelectedKeys } from './selected-keys.js';
 
-const line = z.strictObject({
-  sequence: z.int(),
-  previousHash: z.string(),
-  hash: z.string(),
-  body: z.string(),
-});
+const line = z.union([
+  z.strictObject({ sequence: z.int(), previousHash: z.string(), hash: z.string(), body: z.string() }),
+  z.strictObject({ refusal: z.record(z.string(), z.union([z.string(), z.number()])) }),
+]);
 
 /** What an export proves. */
 export interface LedgerVerification {
@@ -24,30 +24,56 @@ export interface LedgerVerification {
   readonly releases: ReleaseCounts;
   /** Every limited budget period that was debited or refused, in the order of first appearance. */
   readonly periods: readonly PeriodSpending[];
+  /** What every granted reservation of a period cost, and how much of it releases have used. */
+  readonly reservations: readonly ReservationUse[];
+  /** Where entries are missing. */
+  readonly burned: readonly BurnedBody[];
+  /** Refusals that charged nothing, as the export says: they are not in the chain. */
+  readonly refusals: number;
 }
 
-/** One JSON object a line, in order, without line ends. */
-export function* exportLedger(entries: Iterable<LedgerEntry>): Generator<string> {
+/** One JSON object a line, in order, without line ends; after the entries, what was refused beside them. */
+export function* exportLedger(entries: Iterable<LedgerEntry>, refusals: Iterable<KeptRefusal> = []): Generator<string> {
   for (const { sequence, previousHash, hash, body } of entries) {
     yield JSON.stringify({ sequence, previousHash, hash, body });
   }
+  for (const refusal of refusals) yield JSON.stringify({ refusal });
 }
 
-/** Throws `ledger_corrupt` naming the first entry that does not verify. */
-export function verifyLedgerExport(lines: Iterable<string>): LedgerVerification {
+/** Where no other delta is asked for. */
+export const AUDIT_DELTA = '0.000001';
+
+/**
+ * `delta`: a decimal string, at which epsilons are given. Throws `ledger_corrupt` naming the first entry that does not
+ * verify.
+ */
+export function verifyLedgerExport(lines: Iterable<string>, delta: string = AUDIT_DELTA): LedgerVerification {
   const chain = new LedgerChain();
   const summary = new AuditSummary(chain.state);
   const selected = new SelectedKeys();
+  let refusals = 0;
   for (const text of lines) {
-    const body = chain.follow(parseLine(text, chain.head.sequence + 1));
+    const parsed = parseLine(text, chain.head.sequence + 1);
+    if ('refusal' in parsed) {
+      refusals += 1;
+      continue;
+    }
+    const body = chain.follow(parsed);
     const fault = selected.follow(body);
     if (fault !== undefined) throw corruptEntry(chain.head.sequence, fault);
     summary.add(body);
   }
-  return { head: chain.head, releases: summary.releases, periods: summary.periods };
+  return {
+    head: chain.head,
+    releases: summary.releases,
+    periods: summary.periods(delta),
+    reservations: summary.reservations,
+    burned: chain.state.burns,
+    refusals,
+  };
 }
 
-function parseLine(text: string, sequence: number): LedgerEntry {
+function parseLine(text: string, sequence: number): z.infer<typeof line> {
   try {
     return line.parse(JSON.parse(text));
   } catch (cause) {

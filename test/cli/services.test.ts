@@ -231,6 +231,27 @@ describe('the services alone', () => {
     expect(stderr).toMatch(/error \[untrusted_plan\] plan shop is sequence 1, and sequence 2 was already in use/);
   });
 
+  it('the key holder does not start without its anchor, and says where none is configured', async () => {
+    const data = join(installation(), 'keyholder');
+    const command = ['keyholder', '--data', data, '--admin', '127.0.0.1:0'];
+    const { code, stderr } = await run([...command, '--anchor', 'http://127.0.0.1:1']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error \[unavailable\] the anchor at http:\/\/127\.0\.0\.1:1 did not answer/);
+
+    const without = new Service(command);
+    await without.ready();
+    await without.kill();
+    expect(without.stderr).toContain('"no_anchor"');
+
+    const file = join(data, 'config.json');
+    writeFileSync(file, JSON.stringify({ ...(readJson(file) as object), anchor: '../anchor.json' }));
+    const configured = new Service(command);
+    await configured.ready();
+    await configured.kill();
+    expect(configured.stderr).toContain('"anchor_empty"');
+    expect(configured.stderr).toContain(join(data, '..', 'anchor.json'));
+  });
+
   it('a configuration with a typing error is refused with the name of the field', async () => {
     const folder = installation();
     const file = join(folder, 'receiver/config.json');
