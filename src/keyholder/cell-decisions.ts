@@ -79,7 +79,8 @@ export class CellDecisions {
       return { kind: 'release', release: this.#reserve(admitted) };
     }
     // What conflicts must never be opened in the name of the release it conflicts with.
-    if (!isSameRequest(record.reserved, admitted)) return { kind: 'refused', reason: 'conflict' };
+    if (this.#ledger.state.isDisputed(record.sequence) || !isSameRequest(record.reserved, admitted))
+      return { kind: 'refused', reason: 'conflict' };
     return { kind: 'release', release: { admitted, reserved: record.reserved, record, overBudget: undefined } };
   }
 

@@ -43,7 +43,7 @@ export class LedgerChain {
     if (body === undefined) throw corruptEntry(entry.sequence, 'its body is malformed');
     this.#refuse(this.#contentFault(body), entry.sequence);
     this.state.record(body);
-    this.#history.record(body);
+    this.#history.record(body, entry.sequence);
     this.#head = { sequence: entry.sequence, hash: entry.hash };
     return body;
   }
@@ -87,6 +87,7 @@ export class LedgerChain {
   #sealFault({ releaseId, outcome }: SealedBody): string | undefined {
     const progress = this.#history.progressOf(releaseId);
     if (progress?.state !== 'RESERVED') return 'it seals what is not reserved';
+    if (this.state.isDisputed(progress.sequence)) return 'it seals what may have been sealed in lost entries';
     const isSelection = outcome.status === 'selected';
     if (outcome.status !== 'suppressed' && isSelection !== progress.isSelection) {
       return 'its outcome is not of its kind';

@@ -87,11 +87,12 @@ class StoredReleases implements EarlierReleases {
   }
 
   progressOf(releaseId: string): ReturnType<EarlierReleases['progressOf']> {
-    const bodies = (this.#ofRelease.all(releaseId, this.#until) as LedgerRow[]).map(({ body }) => parseBody(body));
-    const [reserved] = bodies;
-    const last = bodies.at(-1);
+    const rows = this.#ofRelease.all(releaseId, this.#until) as LedgerRow[];
+    const [first] = rows;
+    const reserved = first && parseBody(first.body);
+    const last = parseBody(rows.at(-1)?.body ?? '');
     if (reserved?.state !== 'RESERVED' || last === undefined) return undefined;
-    return progressAt(reserved, last.state);
+    return progressAt(reserved, { sequence: first?.sequence ?? 0, state: last.state });
   }
 
   hasCell(cellId: string): boolean {

@@ -7,6 +7,8 @@ import type { CellIdentity } from './release-id.js';
 
 /** A release as far as it came. */
 export interface LedgerRecord {
+  /** Number of the entry that reserved it. */
+  readonly sequence: number;
   readonly reserved: ReservedBody;
   /** Present once the outcome is fixed, with the position of that entry. */
   readonly sealed: { readonly outcome: SealedBody['outcome']; readonly position: LedgerPosition } | undefined;
@@ -14,7 +16,10 @@ export interface LedgerRecord {
 }
 
 /** What can be asked of the entries so far, appended ones included. */
-type LedgerDecisions = Pick<LedgerState, 'accounts' | 'reservations' | 'newestTime' | 'decideRelease' | 'decidePeriod'>;
+type LedgerDecisions = Pick<
+  LedgerState,
+  'accounts' | 'reservations' | 'newestTime' | 'isDisputed' | 'decideRelease' | 'decidePeriod'
+>;
 
 /** Every method throws `storage` after a failed write. */
 export interface ReleaseLedger {

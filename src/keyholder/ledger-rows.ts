@@ -118,7 +118,7 @@ function addRow(record: LedgerRecord | undefined, row: LedgerRow): LedgerRecord 
   const body = parseBody(row.body);
   switch (body?.state) {
     case 'RESERVED':
-      return { reserved: body, sealed: undefined, published: false };
+      return { sequence: row.sequence, reserved: body, sealed: undefined, published: false };
     case 'SEALED': {
       const position = { sequence: row.sequence, hash: row.hash };
       return record && { ...record, sealed: { outcome: body.outcome, position } };

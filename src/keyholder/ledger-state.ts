@@ -60,6 +60,14 @@ export class LedgerState {
     return this.#burns;
   }
 
+  /**
+   * Whether entries were lost after the one with this number. A release that is reserved there may have gone on in
+   * the lost entries, or may belong to a copy that was given up: it is neither opened nor answered any more.
+   */
+  isDisputed(sequence: number): boolean {
+    return sequence <= (this.#burns.at(-1)?.lastKnown ?? 0);
+  }
+
   /** Windows that ended by then are never released for the first time. Unix seconds. */
   get burnedUntil(): number {
     return this.#burnedUntil;
@@ -134,8 +142,10 @@ export class LedgerState {
     return { decision: refusal === undefined ? 'granted' : 'budget', refusal };
   }
 
+  /** What a period that began before entries were lost has left is not known, whatever it had reserved. */
   #decisionOf(reservationId: string): ReservedPeriodBody['decision'] {
-    return this.#reservations.find(reservationId)?.decision ?? 'budget';
+    const reservation = this.#reservations.find(reservationId);
+    return reservation === undefined || reservation.periodStart < this.#burnedUntil ? 'budget' : reservation.decision;
   }
 
   #debit(debit: Debit): void {

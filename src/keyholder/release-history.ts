@@ -7,6 +7,8 @@ import { cellIdOf } from './release-id.js';
 
 /** What is known of a release: the decision about its budget and how far it came. */
 export interface Progress {
+  /** Number of the entry that reserved it. */
+  readonly sequence: number;
   readonly isSelection: boolean;
   readonly decision: ReservedBody['decision'];
   readonly state: EntryBody['state'];
@@ -36,11 +38,12 @@ export class ReleaseHistory {
     return isKnown || (this.#earlier?.hasCell(cellId) ?? false);
   }
 
-  record(body: EntryBody): void {
+  /** `sequence`: number of the entry. */
+  record(body: EntryBody, sequence: number): void {
     switch (body.state) {
       case 'RESERVED':
         this.#cells.add(cellIdOf(body.cell));
-        this.#releases.set(body.releaseId, progressAt(body, body.state));
+        this.#releases.set(body.releaseId, progressAt(body, { sequence, state: body.state }));
         return;
       case 'SEALED':
       case 'PUBLISHED': {
@@ -54,6 +57,9 @@ export class ReleaseHistory {
   }
 }
 
-export function progressAt({ cell, decision }: ReservedBody, state: EntryBody['state']): Progress {
-  return { isSelection: cell.kind === 'selection', decision, state };
+export function progressAt(
+  { cell, decision }: ReservedBody,
+  at: { readonly sequence: number; readonly state: EntryBody['state'] },
+): Progress {
+  return { ...at, isSelection: cell.kind === 'selection', decision };
 }

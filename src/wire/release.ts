@@ -51,7 +51,7 @@ export const REFUSAL_REASONS = [
   'unknown_key', // kid not in the plan or not held
   'range', // window not aligned, of wrong length, not over by the key holder's clock, or ended too long ago
   'ciphertext', // not an element of Z*_{n^2}
-  'conflict', // the cell was released before, from another aggregate
+  'conflict', // the cell was released before, from another aggregate or in a ledger of which entries are lost
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 

@@ -316,6 +316,11 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
     ['burned after another entry than the last', /last that is known/, [burnedBody({ lastKnown: 5 })]],
     ['released though its window is burned', OTHER_DECISION, [burnedBody(), reservedBody(cell)]],
     ['released though its period has lost entries', OTHER_DECISION, [burnedBody(), reservedBody(cellAt(1))]],
+    [
+      'sealed though it was reserved before entries were lost',
+      /sealed in lost entries/,
+      [reservedBody(cellAt(7)), burnedBody({ lastKnown: 1 }), sealedBody(cellAt(7))],
+    ],
     ['burned though its window is not', OTHER_DECISION, [reservedBody(cell, { decision: 'burned' })]],
     [
       'burned, but for want of budget',

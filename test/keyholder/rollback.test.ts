@@ -117,8 +117,6 @@ describe('a ledger copied back from yesterday', () => {
     expect(eventsIn(back)).toContain('ledger_rolled_back');
     const again = await outcomes(back, events, [1, 2, 3]);
     expect(again).toEqual(['error', 'error', 'error']);
-    // What it still knows it still answers, from the one aggregate it was released from.
-    expect(await outcomes(back, events, [0])).toEqual(['conflict']);
     back.clock.now = after(DAY_WINDOWS);
     expect(await outcomes(back, events, [4, DAY_WINDOWS - 1, DAY_WINDOWS])).toEqual(['budget', 'budget', 'released']);
     await back.keyHolder.close();
@@ -126,14 +124,32 @@ describe('a ledger copied back from yesterday', () => {
     expect(burned).toMatchObject([{ lastKnown: 3, anchor: { sequence: 9 }, until: after(3) / 1000 }]);
   });
 
-  test('goes on with a subject’s day that it had reserved: the reservation pays for the lost windows as well', async () => {
+  test('nor what is left of a subject’s day that it had reserved, which may have been reserved in other terms', async () => {
     const { folder, anchor } = await rolledBack(subjects, { forgets: 'the last two' });
     const back = await start(subjects, folder, after(5), { anchor });
     expect(await outcomes(back, subjects, [1, 2, 5])).toEqual(['error', 'error', 'error']);
-    back.clock.now = after(7);
-    expect(await outcomes(back, subjects, [6, 7])).toEqual(['released', 'released']);
+    back.clock.now = after(DAY_WINDOWS);
+    expect(await outcomes(back, subjects, [6, 7, DAY_WINDOWS])).toEqual(['budget', 'budget', 'released']);
     await back.keyHolder.close();
     bodiesIn(folder);
+  });
+
+  test('opens nothing that was reserved before, and answers nothing: it may have gone another way', async () => {
+    const [folder, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    const anchor = join(elsewhere, 'anchor.json');
+    const request = requestFor(events, 0, [cellOf([aggregateOf([5n, 1n])], { labels: [] })]);
+    const first = await start(events, folder, after(0), { anchor });
+    await first.keyHolder.service.releaseWindow(request);
+    await first.keyHolder.close();
+    copyFileSync(ledgerPath(folder), join(elsewhere, 'copy.sqlite'));
+    const before = await start(events, folder, after(1), { anchor });
+    await ask(before, events, 1);
+    await before.keyHolder.close();
+    copyFileSync(join(elsewhere, 'copy.sqlite'), ledgerPath(folder));
+    const back = await start(events, folder, after(2), { anchor });
+    expect((await back.keyHolder.service.releaseWindow(request)).cells).toEqual([
+      { status: 'refused', reason: 'conflict' },
+    ]);
   });
 
   test('or lost altogether, does not reserve the running day a second time', async () => {
@@ -201,6 +217,44 @@ test('a running key holder sees that another one runs on a copy of its ledger, a
   await ask(other, events, 1);
   while (!eventsIn(running).includes('ledger_rolled_back')) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(await outcomes(running, events, [1])).toEqual(['error']);
+});
+
+test('two copies that grew apart by as many entries are told apart by their hashes', async () => {
+  const [folder, elsewhere] = [temporaryFolder(), temporaryFolder()];
+  const anchor = join(elsewhere, 'anchor.json');
+  const first = await start(events, folder, after(0), { anchor });
+  await ask(first, events, 0);
+  await first.keyHolder.close();
+  const ours = join(elsewhere, 'ours.sqlite');
+  copyFileSync(ledgerPath(folder), ours);
+  const unseen = await start(events, folder, after(1));
+  await ask(unseen, events, 1);
+  await unseen.keyHolder.close();
+  copyFileSync(ledgerPath(folder), join(elsewhere, 'fork.sqlite'));
+  copyFileSync(ours, ledgerPath(folder));
+  const second = await start(events, folder, after(1), { anchor });
+  await ask(second, events, 1);
+  await second.keyHolder.close();
+  copyFileSync(join(elsewhere, 'fork.sqlite'), ledgerPath(folder));
+  const forked = await start(events, folder, after(1), { anchor });
+  expect(eventsIn(forked)).toContain('ledger_rolled_back');
+  expect(await outcomes(forked, events, [1])).toEqual(['conflict']);
+});
+
+test('after a rollback a sliding budget begins when no span reaches back any more', async () => {
+  const sliding = planOf(
+    [flag],
+    {},
+    {
+      privacy: { ...testPlanDocument().privacy, period: 'hour', epsilon: '100', sliding: true },
+    },
+  );
+  const { folder, anchor } = await rolledBack(sliding, { forgets: 'the last two' });
+  const ceilings = { epsilonPerPeriod: '100', period: 'hour', epsilonPerRelease: '2' } as const;
+  const back = await start(sliding, folder, after(2), { anchor, ceilings });
+  back.clock.now = after(1440);
+  // Burned until the third window has ended; an hour of windows later nothing is left of that.
+  expect(await outcomes(back, sliding, [3, 61, 62, 63])).toEqual(['budget', 'budget', 'budget', 'released']);
 });
 
 describe('the anchor', () => {

@@ -31,6 +31,8 @@ export interface TestServiceOptions {
   readonly clock?: Clock;
   readonly random?: RandomBytes;
   readonly acceptClock?: boolean;
+  readonly onDurable?: () => void;
+  readonly snapshotEvery?: number;
   /** Stands between the service and its real ledger. */
   readonly between?: (ledger: Ledger) => ReleaseLedger;
 }
@@ -44,7 +46,8 @@ export interface TestService {
 
 export function startService(options: TestServiceOptions = {}): TestService {
   const path = options.path ?? join(temporaryFolder(), 'ledger.sqlite');
-  const ledger = openLedger(path);
+  const { snapshotEvery } = options;
+  const ledger = openLedger(path, snapshotEvery === undefined ? {} : { snapshotEvery });
   onTestFinished(() => {
     ledger.close();
   });
@@ -66,6 +69,7 @@ export function startService(options: TestServiceOptions = {}): TestService {
     random: options.random ?? systemRandom,
     logger,
     acceptClock: options.acceptClock ?? false,
+    onDurable: options.onDurable ?? (() => undefined),
   });
   return { service, ledger, path, log };
 }
