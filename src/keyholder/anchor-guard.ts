@@ -11,7 +11,7 @@ import type { LedgerPosition } from '../wire/release.js';
 import type { AnchorSource } from './anchor.js';
 
 /** What the guard does to a ledger. */
-export interface AnchoredLedger {
+interface AnchoredLedger {
   readonly head: LedgerPosition;
   readonly usable: boolean;
   /** Whether this position is one of the ledger's, or among entries that are known to be lost. */
