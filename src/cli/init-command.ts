@@ -1,13 +1,13 @@
 /** `telemetry-kit init`: everything a first installation needs, apart by party, and what to do next. */
 import { join } from 'node:path';
 import { toBase64Url } from '../bytes.js';
+import { largestLoss } from '../keyholder/ceilings.js';
 import { sealOwnerSeed, sealPrivateKey } from '../keyholder/key-at-rest.js';
-import { compareRational, type Rational } from '../math/rational.js';
+import type { Rational } from '../math/rational.js';
 import type { PrivateKey } from '../paillier/private-key.js';
 import { compilePlan } from '../plan/compile.js';
 import { signPlan } from '../plan/document.js';
 import type { Plan } from '../plan/plan.js';
-import { releaseEpsilon } from '../plan/slots.js';
 import { systemRandom } from '../random.js';
 import { encodePublicKey } from '../wire/public-key-document.js';
 import { assertAbsent } from './files.js';
@@ -58,7 +58,7 @@ export async function init(root: string, options: InitOptions): Promise<void> {
     writeNote('sealing the keys and signing the plan');
     const contents = await sealedContents(key, plan, passphrases);
     signal.throwIfAborted();
-    writeApplicationFolder(root, contents);
+    await writeApplicationFolder(root, contents);
     writeReceiverFolder(root, contents);
     writeKeyHolderFolder(root, contents, largestEpsilon(plan));
     writeOwnerFolder(root, contents);
@@ -68,6 +68,7 @@ export async function init(root: string, options: InitOptions): Promise<void> {
       ownerKey: contents.signedPlan.signature.publicKey,
       planHash: compilePlan(plan).hashText,
       passphraseFiles: !passphrases.given,
+      countsSubjects: plan.privacy.bounds !== undefined,
     });
   });
 }
@@ -114,15 +115,12 @@ function choosePassphrases(file: string | undefined): Passphrases {
 
 /** The key holder's ceiling for one release: what the plan asks for today, so that a later plan cannot ask for more. */
 function largestEpsilon(plan: Plan): string {
-  const largest = plan.reports
-    .flatMap(({ measurements }) => measurements.map(releaseEpsilon))
-    .reduce((most, next) => (compareRational(next, most) > 0 ? next : most));
-  return decimalText(largest);
+  return decimalText(largestLoss(compilePlan(plan)));
 }
 
-/** A sum of a plan's epsilons, exactly: none has more than 12 decimal places. */
+/** Rounded up to 12 decimal places, which is exact but under Gaussian noise. */
 function decimalText({ numerator, denominator }: Rational): string {
-  const digits = String((numerator * 10n ** 12n) / denominator).padStart(13, '0');
+  const digits = String((numerator * 10n ** 12n + denominator - 1n) / denominator).padStart(13, '0');
   return `${digits.slice(0, -12)}.${digits.slice(-12)}`.replace(/\.?0+$/, '');
 }
 

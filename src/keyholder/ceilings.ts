@@ -51,7 +51,7 @@ export function assertDomainAllowed({ plan: { name, privacy } }: CompiledPlan, d
 
 /** Throws `invalid_configuration` naming the first measurement that costs more than a release may, or the delta. */
 export function assertWithinCeiling(compiled: CompiledPlan, { epsilonPerRelease, deltaPerPeriod }: Ceilings): void {
-  const { plan, reports } = compiled;
+  const { plan } = compiled;
   const { delta = '0' } = plan.privacy;
   if (compareRational(parseRational(delta), deltaPerPeriod) > 0) {
     throw invalid(
@@ -59,7 +59,7 @@ export function assertWithinCeiling(compiled: CompiledPlan, { epsilonPerRelease,
       'lower it in the plan, or raise ceilings.deltaPerPeriod at the key holder',
     );
   }
-  for (const { name, cost } of reports.flatMap((report) => lossesOf(compiled, report))) {
+  for (const { name, cost } of lossesOf(compiled)) {
     if (compareRational(cost, epsilonPerRelease) <= 0) continue;
     throw invalid(
       `plan ${plan.name}: ${name} costs epsilon ${formatRational(cost)}, more than the key holder allows`,
@@ -68,11 +68,22 @@ export function assertWithinCeiling(compiled: CompiledPlan, { epsilonPerRelease,
   }
 }
 
-/** Of every measurement of a report, and of the selection of its open label's keys. */
-function lossesOf(
-  compiled: CompiledPlan,
-  report: CompiledReport,
-): { readonly name: string; readonly cost: Rational }[] {
+/** The least `epsilonPerRelease` under which a plan may run. */
+export function largestLoss(compiled: CompiledPlan): Rational {
+  return lossesOf(compiled).reduce<Rational>((most, { cost }) => (compareRational(cost, most) > 0 ? cost : most), ZERO);
+}
+
+interface Loss {
+  readonly name: string;
+  readonly cost: Rational;
+}
+
+/** Of every measurement, and of the selection of every open label's keys. */
+function lossesOf(compiled: CompiledPlan): Loss[] {
+  return compiled.reports.flatMap((report) => lossesOfReport(compiled, report));
+}
+
+function lossesOfReport(compiled: CompiledPlan, report: CompiledReport): Loss[] {
   const { name } = report.report;
   const losses = report.measurements.map((measurement) => ({
     name: `${name}.${measurement.measurement.name}`,

@@ -2,6 +2,10 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readKeyHolderConfig } from '../../src/cli/service-config.js';
+import { assertWithinCeiling, parseCeilings } from '../../src/keyholder/ceilings.js';
+import { parsePlan } from '../../src/plan/check.js';
+import { compilePlan } from '../../src/plan/compile.js';
 import { openSignedPlan } from '../../src/plan/document.js';
 import { decodePublicKey } from '../../src/wire/public-key-document.js';
 import { testPlanDocument } from '../support/plans.js';
@@ -65,6 +69,38 @@ describe('telemetry-kit init', () => {
       ceilings: { epsilonPerPeriod: '20', period: 'day', epsilonPerRelease: '1.25' },
       domains: ['shop'],
     });
+  });
+
+  it('allows the key holder what Gaussian noise over several processes costs, and its delta', async () => {
+    const folder = temporaryFolder();
+    const document = testPlanDocument();
+    const plan = {
+      ...document,
+      privacy: {
+        ...document.privacy,
+        unit: 'user-period',
+        epsilon: '8',
+        delta: '0.000001',
+        mechanism: 'discrete-gaussian',
+        bounds: { subject: 'user.id', visits: 20, visitsPerWindow: 1, processes: 2 },
+      },
+    };
+    writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
+    const made = join(folder, 'made');
+    const outcome = await run(['init', made, '--bits', '2048', '--plan', join(folder, 'plan.json')]);
+    expect(outcome).toMatchObject({ code: 0 });
+    const { ceilings } = readKeyHolderConfig(join(made, 'keyholder'));
+    expect(ceilings).toMatchObject({ epsilonPerPeriod: '8', deltaPerPeriod: '0.000001' });
+    const { plan: signed } = readJson(join(made, 'keyholder/plan.json')) as { plan: unknown };
+    const compiled = compilePlan(parsePlan(signed));
+    expect(() => {
+      assertWithinCeiling(compiled, parseCeilings(ceilings));
+    }).not.toThrow();
+    // As much as it costs, and not a millionth less.
+    const less = String(Number(ceilings.epsilonPerRelease) - 0.000001);
+    expect(() => {
+      assertWithinCeiling(compiled, parseCeilings({ ...ceilings, epsilonPerRelease: less }));
+    }).toThrow(/costs epsilon/);
   });
 
   it('finds a fault in the plan before it spends time on a key', async () => {
