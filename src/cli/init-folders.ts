@@ -1,5 +1,6 @@
 /** What `init` writes into the four folders, once the keys exist. Throws as files.ts does. */
 import { join } from 'node:path';
+import { createContributionFile } from '../../processor/contribution-file.node.js';
 import { writeSecretFile } from '../keyholder/secret-file.js';
 import type { SignedPlan } from '../plan/document.js';
 import type { PublicKeyDocument } from '../wire/public-key-document.js';
@@ -19,12 +20,19 @@ export interface InitContents {
   readonly passphrases?: { readonly keyHolder: string; readonly owner: string };
 }
 
-export function writeApplicationFolder(root: string, { signedPlan, publicKey }: InitContents): void {
+/** The file of contributions begins at zero, which only an application that has never counted may do. */
+export async function writeApplicationFolder(root: string, { signedPlan, publicKey }: InitContents): Promise<void> {
+  const countsSubjects = signedPlan.plan.privacy.bounds !== undefined;
   const folder = join(root, FOLDERS.application);
   createFolder(folder);
   createJsonFile(join(folder, FILES.plan), signedPlan, PUBLIC_MODE);
   createJsonFile(join(folder, FILES.publicKey), publicKey, PUBLIC_MODE);
-  createFile(join(folder, FILES.wiring), wiringModule(signedPlan.signature.publicKey), PUBLIC_MODE);
+  createFile(
+    join(folder, FILES.wiring),
+    wiringModule({ ownerKey: signedPlan.signature.publicKey, countsSubjects }),
+    PUBLIC_MODE,
+  );
+  if (countsSubjects) await createContributionFile(join(folder, FILES.contributions));
 }
 
 export function writeReceiverFolder(root: string, { signedPlan, publicKey }: InitContents): void {
@@ -48,7 +56,7 @@ export function writeReceiverFolder(root: string, { signedPlan, publicKey }: Ini
 
 export function writeKeyHolderFolder(root: string, contents: InitContents, epsilonPerRelease: string): void {
   const { signedPlan, privateKey, passphrases } = contents;
-  const { domain, period, epsilon } = signedPlan.plan.privacy;
+  const { domain, period, epsilon, delta } = signedPlan.plan.privacy;
   const folder = join(root, FOLDERS.keyHolder);
   const config: KeyHolderConfig = {
     plans: [FILES.plan],
@@ -56,7 +64,12 @@ export function writeKeyHolderFolder(root: string, contents: InitContents, epsil
     privateKeys: [FILES.privateKey],
     ...(passphrases === undefined ? {} : { passphraseFile: FILES.passphrase }),
     dataFolder: FILES.data,
-    ceilings: { epsilonPerPeriod: epsilon, period, epsilonPerRelease },
+    ceilings: {
+      epsilonPerPeriod: epsilon,
+      period,
+      epsilonPerRelease,
+      ...(delta === undefined ? {} : { deltaPerPeriod: delta }),
+    },
     domains: [domain],
     listen: { socketPath: `../${FOLDERS.run}/${FILES.socket}` },
     admin: loopback(DEFAULT_PORTS.keyHolderAdmin),

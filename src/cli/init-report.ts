@@ -2,13 +2,11 @@
 import { join } from 'node:path';
 import { FILES, FOLDERS } from './layout.js';
 import { alignColumns } from './output.js';
-import { wiringModule } from './wiring.js';
+import { wiringModule, type WiringFacts } from './wiring.js';
 
-export interface InitFacts {
+export interface InitFacts extends WiringFacts {
   readonly bits: number;
   readonly kid: string;
-  /** Public key of the owner: what applications and services pin. */
-  readonly ownerKey: string;
   readonly planHash: string;
   /** Whether passphrases were made up and written beside the keys. */
   readonly passphraseFiles: boolean;
@@ -29,10 +27,11 @@ export function initReport(root: string, facts: InitFacts): string {
       [join(root, FOLDERS.owner), 'keep offline; the key that signs plans, sealed, and the plan to edit'],
     ]),
     ...(facts.passphraseFiles ? ['', passphraseAdvice(root)] : []),
+    ...(facts.countsSubjects ? ['', countingAdvice(root)] : []),
     '',
     `The wiring, also in ${join(root, FOLDERS.application, FILES.wiring)} (node --import it, or paste it):`,
     '',
-    indented(wiringModule(facts.ownerKey)),
+    indented(wiringModule(facts)),
     'Next:',
     `  telemetry-kit plan check ${join(root, FOLDERS.application, FILES.plan)}`,
     `  telemetry-kit up --data ${root}`,
@@ -42,6 +41,11 @@ export function initReport(root: string, facts: InitFacts): string {
 function passphraseAdvice(root: string): string {
   const files = [FOLDERS.keyHolder, FOLDERS.owner].map((folder) => join(root, folder, FILES.passphrase));
   return `Passphrases were made up: move ${files.join(' and ')} to your secret store.`;
+}
+
+function countingAdvice(root: string): string {
+  const file = join(root, FOLDERS.application, FILES.contributions);
+  return `How much each subject contributed is kept in ${file}: on a local disk that outlives the process, for one process at a time.`;
 }
 
 function indented(text: string): string {

@@ -19,6 +19,7 @@ export const FILES = {
   ownerKey: 'owner-key.json',
   passphrase: 'passphrase',
   wiring: 'telemetry.mjs',
+  contributions: 'contributions',
   data: 'data',
   socket: 'key-holder.sock',
 } as const;

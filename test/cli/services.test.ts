@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -51,6 +52,41 @@ function readJson(path: string): unknown {
 
 async function untilGone(pid: number): Promise<void> {
   while (isRunning(pid)) await setTimeout(20);
+}
+
+/** The application's folder beside the package's own modules, as in a user's project; it sends to this URL. */
+function wiredProject(folder: string, url: string): string {
+  const cache = join(import.meta.dirname, '../../.cache');
+  mkdirSync(cache, { recursive: true });
+  const project = mkdtempSync(join(cache, 'wiring-'));
+  cpSync(join(folder, 'application'), project, { recursive: true });
+  const wiring = join(project, 'telemetry.mjs');
+  const source = readFileSync(wiring, 'utf8');
+  expect(source).toContain('http://127.0.0.1:4318/v1/traces');
+  writeFileSync(wiring, source.replace('http://127.0.0.1:4318/v1/traces', url));
+  return project;
+}
+
+/** Ends so many spans of one user at this time; resolves with what the processor's own counts say about them. */
+async function runApplication(project: string, spans: number, unixMillis = Date.now()): Promise<object> {
+  const wiring = join(project, 'telemetry.mjs');
+  const file = join(project, 'app.mjs');
+  writeFileSync(wiring, readFileSync(wiring, 'utf8').replace(/^const sealed/m, 'export const sealed'));
+  writeFileSync(
+    file,
+    `import { trace } from '@opentelemetry/api';
+     import { provider, sealed } from './telemetry.mjs';
+     for (let index = 0; index < ${String(spans)}; index += 1) {
+       const span = trace.getTracer('app').startSpan('checkout', { startTime: ${String(unixMillis)} });
+       span.setAttributes({ 'checkout.success': true, 'user.id': 'user-4711' });
+       span.end(${String(unixMillis + 1)});
+     }
+     process.once('exit', () => console.log(JSON.stringify(sealed.stats().visits)));`,
+  );
+  const app = spawn(process.execPath, ['--import', wiring, file], { stdio: ['inherit', 'pipe', 'inherit'] });
+  const [output, ended] = await Promise.all([text(app.stdout), once(app, 'exit')]);
+  expect(ended).toEqual([0, null]);
+  return JSON.parse(output) as object;
 }
 
 /** A port that somebody else holds. */
@@ -106,27 +142,34 @@ describe('telemetry-kit up', () => {
   it('counts a span of an application that does no more than import the wiring of init', async () => {
     const folder = installation();
     const { endpoints } = await startUp(folder).ready();
-    // Beside the package's own modules, as in a user's project.
-    const cache = join(import.meta.dirname, '../../.cache');
-    mkdirSync(cache, { recursive: true });
-    const project = mkdtempSync(join(cache, 'wiring-'));
+    const project = wiredProject(folder, endpoints['otlpHttp'] ?? '');
     try {
-      cpSync(join(folder, 'application'), project, { recursive: true });
-      const wiring = join(project, 'telemetry.mjs');
-      const text = readFileSync(wiring, 'utf8');
-      expect(text).toContain('http://127.0.0.1:4318/v1/traces');
-      writeFileSync(wiring, text.replace('http://127.0.0.1:4318/v1/traces', endpoints['otlpHttp'] ?? ''));
-      writeFileSync(
-        join(project, 'app.mjs'),
-        `import { trace } from '@opentelemetry/api';
-         const span = trace.getTracer('app').startSpan('checkout');
-         span.setAttribute('checkout.success', true);
-         span.end();`,
-      );
-      const app = spawn(process.execPath, ['--import', wiring, join(project, 'app.mjs')], { stdio: 'inherit' });
-      expect(await once(app, 'exit')).toEqual([0, null]);
+      await runApplication(project, 1);
       const counts = await (await fetch(`${endpoints['admin'] ?? ''}/metrics`)).text();
       expect(counts).toContain('telemetry_kit_receiver_contributions_total{outcome="accepted"} 1');
+    } finally {
+      rmSync(project, { recursive: true, force: true });
+    }
+  });
+
+  it('keeps the bound of a subject over restarts of an application that only imports the wiring of init', async () => {
+    const folder = temporaryFolder();
+    const bounds = { subject: 'user.id', visits: 3 };
+    const plan = testPlanDocument({ window: { seconds: 86_400, graceSeconds: 86_400, lagSeconds: 0 } });
+    const personal = { ...plan, privacy: { ...plan.privacy, unit: 'user-period', bounds } };
+    writeFileSync(join(folder, 'plan.json'), JSON.stringify(personal));
+    const made = await run(['init', join(folder, 'shop'), '--bits', '2048', '--plan', join(folder, 'plan.json')]);
+    expect(made.stdout).toContain('How much each subject contributed is kept in');
+    const { endpoints } = await startUp(join(folder, 'shop')).ready();
+    const project = wiredProject(join(folder, 'shop'), endpoints['otlpHttp'] ?? '');
+    try {
+      // At one moment, so that no midnight falls in between.
+      const now = Date.now();
+      expect(await runApplication(project, 2, now)).toMatchObject({ admitted: 2, exceeded: 0 });
+      expect(await runApplication(project, 2, now)).toMatchObject({ admitted: 1, exceeded: 1 });
+      expect(await runApplication(project, 2, now)).toMatchObject({ admitted: 0, exceeded: 2 });
+      const counts = await (await fetch(`${endpoints['admin'] ?? ''}/metrics`)).text();
+      expect(counts).toContain('telemetry_kit_receiver_contributions_total{outcome="accepted"} 6');
     } finally {
       rmSync(project, { recursive: true, force: true });
     }
