@@ -1,11 +1,12 @@
 /** A built receiver and key holder in one folder, joined by a Unix socket, on a clock of the test's own. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { RunningKeyHolder } from '../../src/keyholder/start.js';
 import type { CompiledPlan } from '../../src/plan/compile.js';
 import type { RunningReceiver } from '../../src/receiver/index.js';
+import type { Logger } from '../../src/service/logger.js';
 import { testPrivateKey } from '../support/keys.js';
 import { createKeyHolderClient, PrivateKey, startKeyHolder, startReceiver } from './built.js';
 import { key, logger, requestWith, WINDOW } from './harness.js';
@@ -15,11 +16,20 @@ export class ServicePair {
   now = WINDOW + 1;
   readonly #folder = mkdtempSync(join(tmpdir(), 'telemetry-kit-pair-'));
   readonly #plan: CompiledPlan;
+  readonly #logger: Logger;
   #receiver: RunningReceiver | undefined;
   #keyHolder: RunningKeyHolder | undefined;
 
-  constructor(plan: CompiledPlan) {
+  /** `log`: where both services write their lines; nowhere by default. */
+  constructor(plan: CompiledPlan, log: Logger = logger) {
     this.#plan = plan;
+    this.#logger = log;
+  }
+
+  /** Every byte that the services keep on disk. */
+  storedBytes(): Buffer {
+    const files = readdirSync(this.#folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    return Buffer.concat(files.map(({ parentPath, name }) => readFileSync(join(parentPath, name))));
   }
 
   get receiver(): RunningReceiver {
@@ -39,7 +49,7 @@ export class ServicePair {
       prometheus: address,
       admin: address,
       verifyWorkers: 1,
-      logger,
+      logger: this.#logger,
       clock: () => this.now * 1000,
     });
   }
@@ -53,7 +63,7 @@ export class ServicePair {
       ceilings: { epsilonPerPeriod: '1000', period: 'day', epsilonPerRelease: '20', deltaPerPeriod: '0.00001' },
       domains: ['shop'],
       listen: { socketPath: this.#socket },
-      logger,
+      logger: this.#logger,
       clock: () => this.now * 1000,
     });
   }
