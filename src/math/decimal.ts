@@ -3,6 +3,7 @@
  * form says them (0.1 is one tenth here, whatever its double is).
  */
 import { assertArgument } from '../errors.js';
+import { floorDivide } from './modular.js';
 
 /** coefficient * 10^-places, places >= 0. */
 export interface Decimal {
@@ -44,9 +45,4 @@ export function decimalToNumber({ coefficient, places }: Decimal): number {
 
 function rescale({ coefficient, places }: Decimal, to: number): bigint {
   return coefficient * 10n ** BigInt(to - places);
-}
-
-function floorDivide(numerator: bigint, denominator: bigint): bigint {
-  const quotient = numerator / denominator;
-  return numerator % denominator < 0n ? quotient - 1n : quotient;
 }

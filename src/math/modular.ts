@@ -10,10 +10,21 @@ export function mod(value: bigint, modulus: bigint): bigint {
   return remainder < 0n ? remainder + modulus : remainder;
 }
 
+/** The greatest integer that is not above value / divisor, for a positive divisor. */
+export function floorDivide(value: bigint, divisor: bigint): bigint {
+  const quotient = value / divisor;
+  return value % divisor < 0n ? quotient - 1n : quotient;
+}
+
 /** Greatest common divisor of non-negative integers (Euclid). */
 export function gcd(a: bigint, b: bigint): bigint {
   while (b !== 0n) [a, b] = [b, a % b];
   return a;
+}
+
+/** Least common multiple of positive integers. */
+export function lcm(a: bigint, b: bigint): bigint {
+  return (a / gcd(a, b)) * b;
 }
 
 /** value^-1 mod modulus (extended Euclid). Throws `invalid_argument` if they are not coprime. */

@@ -4,6 +4,7 @@
  */
 import { bitLength } from '../bytes.js';
 import { randomBelow, randomBits, type RandomBytes } from '../random.js';
+import { integerRoot } from './integer-root.js';
 import { modPow } from './modular.js';
 
 /** Rounds with random bases: a composite passes with probability below 4^-64. */
@@ -31,25 +32,15 @@ export function smallFactor(value: bigint): number | undefined {
   return smallPrimes().find((prime) => value % BigInt(prime) === 0n && value !== BigInt(prime));
 }
 
-/** Whether value = base^k for some k >= 2: integer k-th roots by Newton's method, for every prime k. */
+/** Whether value = base^k for some k >= 2: by integer k-th roots, for every prime k. */
 export function isPerfectPower(value: bigint): boolean {
   const bits = bitLength(value);
   for (const exponent of smallPrimes()) {
     if (exponent >= bits) return false;
-    const root = integerRoot(value, exponent, bits);
+    const root = integerRoot(value, exponent);
     if (root > 1n && root ** BigInt(exponent) === value) return true;
   }
   return false;
-}
-
-function integerRoot(value: bigint, exponent: number, bits: number): bigint {
-  const k = BigInt(exponent);
-  let estimate = 1n << BigInt(Math.ceil(bits / exponent));
-  for (;;) {
-    const next = ((k - 1n) * estimate + value / estimate ** (k - 1n)) / k;
-    if (next >= estimate) return estimate;
-    estimate = next;
-  }
 }
 
 /** One Miller-Rabin round: false proves that the odd value > 2 is composite. */

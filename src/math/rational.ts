@@ -2,7 +2,9 @@
  * Exact non-negative rationals for epsilon, scales and budgets. No floating point anywhere: 0.1 + 0.2
  * equals 0.3 here, and an eleventh 0.1 against 1 is seen to be too much.
  */
+import { bitLength } from '../bytes.js';
 import { assertArgument, TelemetryKitError } from '../errors.js';
+import { gcd } from './modular.js';
 
 /** numerator / denominator in lowest terms, numerator >= 0, denominator > 0. */
 export interface Rational {
@@ -18,7 +20,7 @@ const DECIMAL = /^(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,2}))?$/;
 
 export function rational(numerator: bigint, denominator: bigint): Rational {
   assertArgument(numerator >= 0n && denominator > 0n, 'rational out of range', 'pass numerator >= 0, denominator > 0');
-  const divisor = greatestCommonDivisor(numerator, denominator);
+  const divisor = gcd(numerator, denominator);
   return { numerator: numerator / divisor, denominator: denominator / divisor };
 }
 
@@ -79,13 +81,21 @@ export function parseRationalFraction(text: string): Rational {
   return rational(BigInt(match[1] ?? '0'), BigInt(match[2] ?? '1'));
 }
 
-/** The nearest double: for display only, never for a decision. */
-export function approximate(value: Rational): number {
-  const SCALE = 10n ** 17n;
-  return Number((value.numerator * SCALE) / value.denominator) / Number(SCALE);
+/** Smallest integer that is not less. */
+export function ceilRational({ numerator, denominator }: Rational): bigint {
+  return (numerator + denominator - 1n) / denominator;
 }
 
-function greatestCommonDivisor(a: bigint, b: bigint): bigint {
-  while (b !== 0n) [a, b] = [b, a % b];
-  return a;
+/**
+ * Within one part in 2^52, whatever the size, in lowest terms or not: for display, and for searches that keep a margin;
+ * never for a decision.
+ */
+export function approximate({ numerator, denominator }: Rational): number {
+  if (numerator === 0n) return 0;
+  const shift = bitLength(denominator) - bitLength(numerator) + 60;
+  const quotient =
+    shift >= 0 ? (numerator << BigInt(shift)) / denominator : numerator / (denominator << BigInt(-shift));
+  // In two steps, because 2^-shift alone may be outside the range of doubles.
+  const half = Math.trunc(shift / 2);
+  return Number(quotient) * 2 ** -half * 2 ** (half - shift);
 }

@@ -4,9 +4,8 @@
  * cells that one unit can touch.
  */
 import { assertArgument } from '../errors.js';
-import { rational, type Rational } from '../math/rational.js';
+import { ceilRational, rational, type Rational } from '../math/rational.js';
 import { describeNoise } from './describe-noise.js';
-import { ceilRational } from './exact.js';
 import {
   discreteGaussian,
   discreteLaplace,

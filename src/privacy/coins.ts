@@ -1,4 +1,4 @@
-/** What the discrete Laplace sampler draws from: uniform integers and exp(-gamma) coins. */
+/** What the samplers draw from: uniform integers and exp(-gamma) coins. */
 import { bernoulli, bernoulliExp, type Flip } from './bernoulli.js';
 import type { UniformSource } from './uniform-source.js';
 

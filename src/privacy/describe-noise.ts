@@ -3,9 +3,9 @@
  * of its 95 % interval. The parameters are public, so doubles do here; no value is ever computed with them.
  */
 import { assertArgument } from '../errors.js';
+import { approximate } from '../math/rational.js';
 import { discreteGaussianLaw } from './discrete-gaussian-law.js';
 import { discreteLaplaceLaw } from './discrete-laplace-law.js';
-import { toDouble } from './exact.js';
 import { mechanismOf, mechanismParameter, type Noise } from './mechanism.js';
 import type { NoiseLaw, NoiseServers } from './noise-law.js';
 
@@ -18,8 +18,8 @@ export interface NoiseDescription {
 const OUTSIDE = 0.05;
 
 /**
- * Standard deviation and interval of a value that carries this noise once or twice. `outside`: probability that the noise exceeds the half width, by default 0.05. Throws
- * `invalid_argument` for noise of size 0.
+ * Standard deviation and interval of a value that carries this noise once or twice. `outside`: probability that the
+ * noise exceeds the half width, by default 0.05. Throws `invalid_argument` for noise of size 0.
  */
 export function describeNoise(noise: Noise, servers: NoiseServers, outside = OUTSIDE): NoiseDescription {
   const { variance, tail } = noiseLaw(noise, servers);
@@ -32,7 +32,7 @@ export function noiseLaw(noise: Noise, servers: NoiseServers): NoiseLaw {
   const parameter = mechanismParameter(mechanism);
   assertArgument(parameter.numerator > 0n, 'the noise scale is not positive', 'declare a positive epsilon');
   const law = mechanism.kind === 'discrete-gaussian' ? discreteGaussianLaw : discreteLaplaceLaw;
-  return law(toDouble(parameter), servers);
+  return law(approximate(parameter), servers);
 }
 
 /** Least non-negative integer for which a monotone condition holds: doubling, then bisection. */

@@ -9,7 +9,8 @@ import { normalDensity, normalTail } from './normal-tail.js';
 import type { NoiseLaw, NoiseServers } from './noise-law.js';
 
 const SUMMED_BELOW = 64 ** 2;
-const ADDS_UP_FROM = 4;
+/** sigma^2 from which the sum of two draws has a law of this kind again, but for about 1e-16. */
+export const ADDS_UP_FROM = 4;
 /** Standard deviations beyond which doubles hold no probability any more. */
 const REACH = 39;
 

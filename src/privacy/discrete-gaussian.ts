@@ -9,16 +9,16 @@
  * The running time depends on |X|: draw ahead of time (noise-pool.ts).
  */
 import { assertArgument } from '../errors.js';
+import { integerRoot } from '../math/integer-root.js';
 import type { Rational } from '../math/rational.js';
 import type { Coins } from './coins.js';
 import { sampleDiscreteLaplace } from './discrete-laplace.js';
-import { integerSquareRoot } from './integer-square-root.js';
 
 /** One draw. Throws `invalid_argument` for variance 0 and `randomness` where the generator fails. */
 export function sampleDiscreteGaussian(coins: Coins, variance: Rational): bigint {
   const { numerator: n, denominator: d } = variance;
   assertArgument(n > 0n, 'the noise variance is not positive', 'declare a positive epsilon');
-  const t = integerSquareRoot(n / d) + 1n;
+  const t = integerRoot(n / d, 2) + 1n;
   const scale = { numerator: t, denominator: 1n };
   const step = d * t;
   // (|y| - n/(d t))^2 / (2 n/d), over one denominator.

@@ -8,8 +8,8 @@
  */
 import { bitLength } from '../bytes.js';
 import { assertArgument } from '../errors.js';
-import { rational, type Rational } from '../math/rational.js';
-import { ceilRational, dyadic, toSignedDouble } from './exact.js';
+import { dyadic, toSignedDouble } from '../math/doubles.js';
+import { ceilRational, rational, type Rational } from '../math/rational.js';
 
 /** Steps of the grid in one unit of noise: the sensitivity grows by less than one part in 2^20 times epsilon. */
 const STEPS_BITS = 20;

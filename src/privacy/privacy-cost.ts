@@ -2,8 +2,7 @@
  * What one release costs, as exact rationals. Two measures are kept side by side: pure epsilon where there is one,
  * and rho of (rho, delta)-approximate zero-concentrated differential privacy (Bun, Steinke, arXiv 1605.02065).
  */
-import { addRational, rational, ZERO, type Rational } from '../math/rational.js';
-import { multiplyRational } from './exact.js';
+import { addRational, multiplyRational, rational, ZERO, type Rational } from '../math/rational.js';
 import type { Mechanism } from './mechanism.js';
 import type { Sensitivity } from './privacy-unit.js';
 import { deltaOf, epsilonOf, positive, positiveInteger, type Quantity } from './quantity.js';

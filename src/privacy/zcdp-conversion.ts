@@ -6,8 +6,8 @@
  * Reference: Canonne, Kamath, Steinke (arXiv 2004.00010), corollary 13. Every alpha gives a valid bound, so an
  * imperfect minimum is safe; doubles are made safe by a margin, and every result is rounded to the careful side.
  */
-import type { Rational } from '../math/rational.js';
-import { roundedDown, roundedUp, toDouble } from './exact.js';
+import { roundedDown, roundedUp } from '../math/doubles.js';
+import { approximate, type Rational } from '../math/rational.js';
 import { epsilonOf, positive, positiveDeltaOf, type Quantity } from './quantity.js';
 
 /** Far above the rounding of the few operations below. */
@@ -16,13 +16,13 @@ const STEPS = 200;
 
 /** Least delta that rho-zCDP is known to give at this epsilon; never too small. */
 export function deltaOfRho(rho: Quantity, epsilon: Quantity): number {
-  return Math.min(1, Math.exp(logDelta(toDouble(positive(rho, 'rho')), toDouble(epsilonOf(epsilon)))));
+  return Math.min(1, Math.exp(logDelta(approximate(positive(rho, 'rho')), approximate(epsilonOf(epsilon)))));
 }
 
 /** Least epsilon that rho-zCDP is known to give at this delta; never too small. Throws `invalid_argument`. */
 export function epsilonOfRho(rho: Quantity, delta: Quantity): Rational {
   const exactRho = positive(rho, 'rho');
-  const [r, target] = [toDouble(exactRho), Math.log(toDouble(positiveDeltaOf(delta)))];
+  const [r, target] = [approximate(exactRho), Math.log(approximate(positiveDeltaOf(delta)))];
   // The simple bound rho + 2 sqrt(rho ln(1/delta)) of Bun and Steinke holds, so the tight one is below it.
   const most = r + 2 * Math.sqrt(-r * target);
   return roundedUp(turningPoint(0, most * (1 + MARGIN), (epsilon) => logDelta(r, epsilon) <= target));
@@ -30,7 +30,7 @@ export function epsilonOfRho(rho: Quantity, delta: Quantity): Rational {
 
 /** Greatest rho whose zCDP gives (epsilon, delta); never too great. Throws `invalid_argument`. */
 export function maxRho(epsilon: Quantity, delta: Quantity): Rational {
-  const [e, target] = [toDouble(epsilonOf(epsilon)), Math.log(toDouble(positiveDeltaOf(delta)))];
+  const [e, target] = [approximate(epsilonOf(epsilon)), Math.log(approximate(positiveDeltaOf(delta)))];
   // At rho = epsilon the bound is vacuous for every delta that is worth declaring.
   const tooMuch = turningPoint(0, Math.max(1, 2 * e), (rho) => logDelta(rho, e) > target);
   return roundedDown(tooMuch * (1 - MARGIN));

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import {
   addRational,
   approximate,
+  ceilRational,
   compareRational,
   divideRational,
   formatRational,
+  multiplyRational,
   parseRational,
   parseRationalFraction,
   subtractRational,
@@ -50,5 +52,21 @@ describe('exact rationals', () => {
     );
     expect(() => subtractRational(ZERO, parseRational('1'))).toThrow(/out of range/);
     expect(() => divideRational(parseRational('1'), ZERO)).toThrow(/out of range/);
+  });
+  it.each(['1e-30', '1e-19', '0.3', '1', '123456789.125', '1e25'])('the double of %s is near at any size', (text) => {
+    const value = parseRational(text);
+    expect(Math.abs(approximate(value) / Number(text) - 1)).toBeLessThan(2 ** -51);
+    const square = multiplyRational(value, value);
+    const unreduced = { numerator: square.numerator * 6n, denominator: square.denominator * 6n };
+    expect(approximate(unreduced)).toBe(approximate(square));
+  });
+  it('is rounded up to an integer where it is none', () => {
+    expect(['0', '0.1', '1', '2.5', '3'].map((text) => ceilRational(parseRational(text)))).toEqual([
+      0n,
+      1n,
+      1n,
+      3n,
+      3n,
+    ]);
   });
 });

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareRational, formatRational, parseRational, rational, ZERO } from '../../src/math/rational.js';
+import {
+  approximate,
+  compareRational,
+  formatRational,
+  parseRational,
+  rational,
+  ZERO,
+} from '../../src/math/rational.js';
 import {
   calibrate,
   deltaOfRho,
@@ -14,7 +21,6 @@ import {
   sensitivityOf,
   type Quantity,
 } from '../../src/privacy/index.js';
-import { toDouble } from '../../src/privacy/exact.js';
 
 const invalid = expect.objectContaining({ code: 'invalid_argument' }) as unknown;
 const perPeriod = (cells: number) => ({ kind: 'user-period', cells }) as const;
@@ -56,14 +62,14 @@ describe('sensitivity', () => {
 
 describe('the conversion between rho and (epsilon, delta)', () => {
   test('gives the published rho of (1, 1e-6), rounded down', () => {
-    expect(toDouble(maxRho('1', '1e-6'))).toBeCloseTo(0.02435597, 9);
+    expect(approximate(maxRho('1', '1e-6'))).toBeCloseTo(0.02435597, 9);
     expect(deltaOfRho(maxRho('1', '1e-6'), '1')).toBeLessThanOrEqual(1e-6);
-    expect(toDouble(epsilonOfRho(maxRho('1', '1e-6'), '1e-6'))).toBeCloseTo(1, 6);
+    expect(approximate(epsilonOfRho(maxRho('1', '1e-6'), '1e-6'))).toBeCloseTo(1, 6);
   });
 
   test('365 days of it are epsilon 29.8', () => {
     const { numerator, denominator } = maxRho('1', '1e-6');
-    expect(toDouble(epsilonOfRho(rational(365n * numerator, denominator), '1e-6'))).toBeCloseTo(29.8, 1);
+    expect(approximate(epsilonOfRho(rational(365n * numerator, denominator), '1e-6'))).toBeCloseTo(29.8, 1);
   });
 
   test('never promises too much, and loses next to nothing', () => {
@@ -73,7 +79,7 @@ describe('the conversion between rho and (epsilon, delta)', () => {
         const [declared, delta] = [epsilon.toFixed(3), `1e-${String(power)}`];
         const rho = maxRho(declared, delta);
         expect(deltaOfRho(rho, declared)).toBeLessThanOrEqual(10 ** -power);
-        expect(toDouble(epsilonOfRho(rho, delta)) / epsilon).toBeCloseTo(1, 6);
+        expect(approximate(epsilonOfRho(rho, delta)) / epsilon).toBeCloseTo(1, 6);
         const more = rational(rho.numerator * 1001n, rho.denominator * 1000n);
         expect(deltaOfRho(more, declared)).toBeGreaterThan(10 ** -power);
       }),
@@ -84,7 +90,7 @@ describe('the conversion between rho and (epsilon, delta)', () => {
   test('is never looser than rho + 2 sqrt(rho ln(1/delta))', () => {
     for (const rho of ['0.0001', '0.01', '0.5', '4', '100']) {
       const simple = Number(rho) + 2 * Math.sqrt(Number(rho) * Math.log(1e6));
-      expect(toDouble(epsilonOfRho(rho, '1e-6'))).toBeLessThan(simple);
+      expect(approximate(epsilonOfRho(rho, '1e-6'))).toBeLessThan(simple);
     }
   });
 
@@ -102,7 +108,7 @@ describe('calibration', () => {
         const noise = gaussianFor(sensitivity, '1', '1e-6');
         const { rho } = mechanismCost(noise, sensitivity);
         expect(compareRational(rho, maxRho('1', '1e-6'))).toBeLessThanOrEqual(0);
-        expect(toDouble(rho) / 0.02435597).toBeGreaterThan(0.999);
+        expect(approximate(rho) / 0.02435597).toBeGreaterThan(0.999);
         // 1000 to 2000 parts, times a power of two.
         let parts = noise.variance.numerator;
         while (parts % 2n === 0n) parts /= 2n;

@@ -1,12 +1,10 @@
 /** The samplers followed through every sequence of their choices: deterministic, no false alarms. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bitLength } from '../../src/bytes.js';
 import { parseRational, ZERO } from '../../src/math/rational.js';
 import { bernoulli, bernoulliExp } from '../../src/privacy/bernoulli.js';
 import { sampleDiscreteGaussian } from '../../src/privacy/discrete-gaussian.js';
 import { sampleDiscreteLaplace } from '../../src/privacy/discrete-laplace.js';
-import { integerSquareRoot } from '../../src/privacy/integer-square-root.js';
 import { SecureBits } from '../../src/privacy/secure-bits.js';
 import { discreteGaussianProbability } from '../support/discrete-gaussian-law.js';
 import { discreteLaplaceProbability } from '../support/discrete-laplace-law.js';
@@ -155,18 +153,5 @@ describe('discrete Gaussian', () => {
   test('variance zero is refused', () => {
     const coins = enumeratedCoins(() => 0);
     expect(() => sampleDiscreteGaussian(coins, ZERO)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
-  });
-});
-
-describe('integer square root', () => {
-  test('is the floor, for every size', () => {
-    fc.assert(
-      fc.property(fc.bigInt(0n, 1n << 200n), (value) => {
-        const root = integerSquareRoot(value);
-        expect(root * root <= value && value < (root + 1n) * (root + 1n)).toBe(true);
-      }),
-    );
-    expect([0n, 1n, 2n, 3n, 4n, 8n, 9n].map(integerSquareRoot)).toEqual([0n, 1n, 1n, 1n, 2n, 2n, 3n]);
-    expect(() => integerSquareRoot(-1n)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
   });
 });

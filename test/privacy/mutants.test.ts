@@ -3,7 +3,7 @@
  * and goodness of fit, must see every one of them.
  */
 import { describe, expect, test } from 'vitest';
-import { addRational, parseRational, rational, type Rational } from '../../src/math/rational.js';
+import { addRational, multiplyRational, parseRational, rational, type Rational } from '../../src/math/rational.js';
 import {
   coinsFrom,
   NoisePool,
@@ -12,7 +12,6 @@ import {
   SecureBits,
   type Coins,
 } from '../../src/privacy/index.js';
-import { multiplyRational } from '../../src/privacy/exact.js';
 import { systemRandom } from '../../src/random.js';
 import { discreteGaussianProbability } from '../support/discrete-gaussian-law.js';
 import { discreteLaplaceProbability, sumOfTwoProbability } from '../support/discrete-laplace-law.js';

@@ -2,8 +2,8 @@
  * The classical composition theorems, for comparison: each release is taken as (epsilon_i, delta_i) and nothing more is
  * used of it. Noise that is only concentrated gets an epsilon_i at an equal share of the delta that is left.
  */
-import type { Rational } from '../../math/rational.js';
-import { exactDouble, roundedDown, toDouble } from '../exact.js';
+import { exactDouble, roundedDown } from '../../math/doubles.js';
+import { approximate, type Rational } from '../../math/rational.js';
 import { epsilonOfRho } from '../zcdp-conversion.js';
 import { composeTwo } from './compose-losses.js';
 import { epsilonOfLoss, NO_LOSS } from './loss-distribution.js';
@@ -22,7 +22,7 @@ const MARGIN = 1e-10;
 export function basicEpsilon(releases: readonly RecordedRelease[], delta: number): number {
   const parts = partsOf(releases, delta);
   if (parts === undefined) return Infinity;
-  return parts.reduce((sum, { epsilon, times }) => sum + times * toDouble(epsilon), 0) * (1 + MARGIN);
+  return parts.reduce((sum, { epsilon, times }) => sum + times * approximate(epsilon), 0) * (1 + MARGIN);
 }
 
 /** Dwork, Rothblum, Vadhan (FOCS 2010): sum of e_i (exp(e_i) - 1), and sqrt(2 ln(1/d) sum of e_i^2). */
@@ -32,7 +32,7 @@ export function advancedEpsilon(releases: readonly RecordedRelease[], delta: num
   if (parts === undefined || left <= 0) return Infinity;
   let [drift, squares] = [0, 0];
   for (const { epsilon: exact, times } of parts) {
-    const epsilon = toDouble(exact);
+    const epsilon = approximate(exact);
     drift += times * epsilon * Math.expm1(epsilon);
     squares += times * epsilon * epsilon;
   }
@@ -62,7 +62,7 @@ function partsOf(releases: readonly RecordedRelease[], delta: number): Part[] | 
   return releases.map((release) => {
     const { times } = release;
     const { epsilon, rho, delta: own } = costOfOne(release);
-    if (release.kind === 'approximate') return { epsilon: release.epsilon, delta: toDouble(own), times };
+    if (release.kind === 'approximate') return { epsilon: release.epsilon, delta: approximate(own), times };
     if (epsilon !== undefined) return { epsilon, delta: 0, times };
     return { epsilon: epsilonOfRho(rho, roundedDown(share)), delta: share, times };
   });
@@ -73,7 +73,7 @@ function isConcentrated(release: RecordedRelease): boolean {
 }
 
 function ownDelta(releases: readonly RecordedRelease[]): number {
-  return releases.reduce((sum, release) => sum + release.times * toDouble(costOfOne(release).delta), 0);
+  return releases.reduce((sum, release) => sum + release.times * approximate(costOfOne(release).delta), 0);
 }
 
 function spentBy(parts: readonly Part[] | undefined): number {

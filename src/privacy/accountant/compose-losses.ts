@@ -1,7 +1,6 @@
 /** Composition of privacy losses: convolution on the common lattice, and powers by repeated squaring. */
-import { gcd } from '../../math/modular.js';
+import { gcd, lcm } from '../../math/modular.js';
 import {
-  leastCommonMultiple,
   NO_LOSS,
   overDenominator,
   refined,
@@ -18,7 +17,7 @@ const COARSE_POINTS = 1 << 13;
 
 /** The loss of both. */
 export function composeTwo(a: LossDistribution, b: LossDistribution): LossDistribution {
-  const denominator = leastCommonMultiple(a.denominator, b.denominator);
+  const denominator = lcm(a.denominator, b.denominator);
   const [left, right] = onOneLattice(overDenominator(a, denominator), overDenominator(b, denominator));
   const shorter = Math.min(nonZeros(left.masses), nonZeros(right.masses));
   return trimmed({

@@ -3,10 +3,9 @@
  * (D^2 - 2 D x)/(2 sigma^2), so that of many it depends on the sum of their noises only. P and Q exchanged give the
  * same by symmetry.
  */
-import type { Rational } from '../../math/rational.js';
+import { approximate, type Rational } from '../../math/rational.js';
 import { noiseLaw } from '../describe-noise.js';
-import { gaussianProbabilities } from '../discrete-gaussian-law.js';
-import { toDouble } from '../exact.js';
+import { ADDS_UP_FROM, gaussianProbabilities } from '../discrete-gaussian-law.js';
 import { composeTimes } from './compose-losses.js';
 import { trimmed, type LossDistribution } from './loss-distribution.js';
 
@@ -19,13 +18,12 @@ const RELATIVE_ERROR_OF_TAILS = 1e-9;
 /** Standard deviations kept of a Gaussian, and what lies beyond them at most. */
 const REACH = 10;
 const BEYOND_REACH = 1e-23;
-/** From here on, sums of discrete Gaussians are discrete Gaussians but for `SUM_ERROR` (arXiv 2102.06387). */
-const ADDS_UP_FROM = 4;
+/** Of a sum of discrete Gaussians taken for a discrete Gaussian, from `ADDS_UP_FROM` on (arXiv 2102.06387). */
 const SUM_ERROR = 10 * Math.exp(-4 * Math.PI ** 2);
 
 /** Of `times` independent releases. */
 export function gaussianLoss(variance: Rational, sensitivity: bigint, times: number): LossDistribution {
-  const addsUp = times === 1 || toDouble(variance) >= ADDS_UP_FROM;
+  const addsUp = times === 1 || approximate(variance) >= ADDS_UP_FROM;
   return addsUp
     ? gaussianSum(variance, sensitivity, times)
     : composeTimes(gaussianSum(variance, sensitivity, 1), times);
@@ -38,7 +36,7 @@ export function gaussianLoss(variance: Rational, sensitivity: bigint, times: num
 function gaussianSum({ numerator, denominator }: Rational, sensitivity: bigint, times: number): LossDistribution {
   const count = BigInt(times);
   const variance = { numerator: numerator * count, denominator };
-  const reach = Math.ceil(REACH * Math.sqrt(toDouble(variance)));
+  const reach = Math.ceil(REACH * Math.sqrt(approximate(variance)));
   const width = Math.floor((2 * reach) / (times === 1 ? MAX_POINTS : MAX_POINTS_OF_SUM)) + 1;
   const points = Math.floor((2 * reach) / width) + 1;
   const masses = width === 1 ? pointMasses(variance, reach) : gatheredMasses(variance, { reach, width, points });
@@ -57,7 +55,7 @@ function gaussianSum({ numerator, denominator }: Rational, sensitivity: bigint, 
 
 /** P[y] for -reach <= y <= reach. */
 function pointMasses(variance: Rational, reach: number): Float64Array {
-  const half = gaussianProbabilities(toDouble(variance));
+  const half = gaussianProbabilities(approximate(variance));
   return Float64Array.from({ length: 2 * reach + 1 }, (_, index) => half[Math.abs(index - reach)] ?? 0);
 }
 

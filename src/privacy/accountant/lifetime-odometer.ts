@@ -3,8 +3,7 @@
  * of years fits into three numbers. No finite epsilon holds for all time; this says how far it has come.
  */
 import { assertArgument } from '../../errors.js';
-import { compareRational, subtractRational } from '../../math/rational.js';
-import { toDouble } from '../exact.js';
+import { approximate, compareRational, subtractRational } from '../../math/rational.js';
 import { addCosts, NO_COST, type PrivacyCost } from '../privacy-cost.js';
 import { positiveDeltaOf, type Quantity } from '../quantity.js';
 import { epsilonOfRho } from '../zcdp-conversion.js';
@@ -46,8 +45,8 @@ export class LifetimeOdometer {
     const target = positiveDeltaOf(delta);
     const { epsilon, rho, delta: spent } = this.#cost;
     if (rho.numerator === 0n) return 0;
-    const pure = epsilon === undefined ? Infinity : toDouble(epsilon);
+    const pure = epsilon === undefined ? Infinity : approximate(epsilon);
     if (compareRational(target, spent) <= 0) return pure;
-    return Math.min(pure, toDouble(epsilonOfRho(rho, subtractRational(target, spent))));
+    return Math.min(pure, approximate(epsilonOfRho(rho, subtractRational(target, spent))));
   }
 }

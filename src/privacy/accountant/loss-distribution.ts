@@ -6,8 +6,8 @@
  * Reference: the privacy loss distribution of Sommer, Meiser, Mohammadi (PoPETs 2019) and Koskela, Jälkö, Honkela
  * (AISTATS 2020), with plain convolution in place of FFT: positive doubles keep their relative accuracy.
  */
-import { gcd } from '../../math/modular.js';
-import { toSignedDouble } from '../exact.js';
+import { toSignedDouble } from '../../math/doubles.js';
+import { floorDivide } from '../../math/modular.js';
 
 export interface LossDistribution {
   /** Losses are (first + index * step) / denominator. */
@@ -128,13 +128,4 @@ export function coarsened(distribution: LossDistribution, step: bigint): LossDis
   });
   const relativeError = distribution.relativeError + (masses.length + 8) * UNIT_ROUNDOFF;
   return { ...distribution, first: start * step, step, masses: result, relativeError, rounded: true };
-}
-
-export function leastCommonMultiple(a: bigint, b: bigint): bigint {
-  return (a / gcd(a, b)) * b;
-}
-
-function floorDivide(value: bigint, divisor: bigint): bigint {
-  const quotient = value / divisor;
-  return value % divisor < 0n ? quotient - 1n : quotient;
 }

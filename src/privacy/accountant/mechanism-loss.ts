@@ -3,8 +3,7 @@
  * changes by D: loss (D - 2x)/t for 0 < x < D, and D/t and -D/t with all the mass below and above. P and Q exchanged
  * give the same by symmetry.
  */
-import { ZERO, type Rational } from '../../math/rational.js';
-import { toDouble } from '../exact.js';
+import { approximate, ZERO, type Rational } from '../../math/rational.js';
 import { composeTimes } from './compose-losses.js';
 import { gaussianLoss } from './gaussian-loss.js';
 import type { LossDistribution } from './loss-distribution.js';
@@ -30,7 +29,7 @@ export function lossOf(release: NoisedRelease | ApproximateRelease): LossDistrib
 function laplaceLoss(scale: Rational, sensitivity: bigint): LossDistribution {
   const width = sensitivity / MAX_POINTS + 1n;
   const last = Number(sensitivity / width);
-  const rate = 1 / toDouble(scale);
+  const rate = 1 / approximate(scale);
   const gap = rate * Number(width);
   const above = (index: number): number => Math.exp(-gap * index) / (1 + Math.exp(-rate));
   const masses = Float64Array.from({ length: last + 1 }, (_, index) => {

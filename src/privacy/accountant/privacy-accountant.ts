@@ -3,8 +3,14 @@
  * mechanisms really lose, and the figure to quote. For a plan that is fixed beforehand: while releases are chosen
  * adaptively, a filter decides (privacy-filter.ts), and this only reports.
  */
-import { compareRational, rational, subtractRational, type Rational } from '../../math/rational.js';
-import { multiplyRational, toDouble } from '../exact.js';
+import {
+  approximate,
+  compareRational,
+  multiplyRational,
+  rational,
+  subtractRational,
+  type Rational,
+} from '../../math/rational.js';
 import { addCosts, NO_COST, type PrivacyCost } from '../privacy-cost.js';
 import { epsilonOf, positiveDeltaOf, type Quantity } from '../quantity.js';
 import { deltaOfRho, epsilonOfRho } from '../zcdp-conversion.js';
@@ -71,13 +77,13 @@ export class PrivacyAccountant {
     const exact = this.#exactLoss();
     const { rho, delta } = this.cost;
     const concentrated = rho.numerator === 0n ? 0 : deltaOfRho(rho, epsilon);
-    const known = exact === undefined ? 1 : deltaOfLoss(exact, toDouble(epsilonOf(epsilon)));
-    return Math.min(1, known, concentrated + toDouble(delta));
+    const known = exact === undefined ? 1 : deltaOfLoss(exact, approximate(epsilonOf(epsilon)));
+    return Math.min(1, known, concentrated + approximate(delta));
   }
 
   /** Throws `invalid_argument` unless 0 < delta < 1. */
   report(delta: Quantity): EpsilonReport {
-    const target = toDouble(positiveDeltaOf(delta));
+    const target = approximate(positiveDeltaOf(delta));
     const { releases } = this;
     const loss = this.#exactLoss();
     const methods = {
@@ -125,5 +131,5 @@ function costOfAll(release: RecordedRelease): PrivacyCost {
 function concentratedEpsilon({ rho, delta: spent }: PrivacyCost, delta: Rational): number {
   if (rho.numerator === 0n) return 0;
   const enough = compareRational(delta, spent) > 0;
-  return enough ? toDouble(epsilonOfRho(rho, subtractRational(delta, spent))) : Infinity;
+  return enough ? approximate(epsilonOfRho(rho, subtractRational(delta, spent))) : Infinity;
 }

@@ -1,7 +1,7 @@
 /** What an accountant is told about releases: how much each can lose, and how many there were. */
 import { assertArgument } from '../../errors.js';
-import { formatRational, rational, type Rational } from '../../math/rational.js';
-import { multiplyRational, roundedUp, toDouble } from '../exact.js';
+import { roundedUp } from '../../math/doubles.js';
+import { approximate, formatRational, multiplyRational, rational, type Rational } from '../../math/rational.js';
 import { formatMechanism, type Mechanism } from '../mechanism.js';
 import { approximateCost, concentratedCost, mechanismCost, type PrivacyCost } from '../privacy-cost.js';
 import { deltaOf, epsilonOf, positive, positiveInteger, type Quantity } from '../quantity.js';
@@ -87,7 +87,7 @@ export function forGroup(release: RecordedRelease, members: number): RecordedRel
     case 'noised':
       return noisedRelease(release.mechanism, release.sensitivity * size.numerator, release.times);
     case 'approximate': {
-      const [epsilon, delta] = [toDouble(release.epsilon), toDouble(release.delta)];
+      const [epsilon, delta] = [approximate(release.epsilon), approximate(release.delta)];
       const grown = delta * (Math.expm1(members * epsilon) / Math.expm1(epsilon)) * (1 + 1e-12);
       const groupDelta = delta === 0 ? release.delta : roundedUp(Math.min(grown, 1));
       return approximateRelease(multiplyRational(release.epsilon, size), groupDelta, release.times);

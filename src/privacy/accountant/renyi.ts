@@ -2,8 +2,7 @@
  * Rényi differential privacy (Mironov, arXiv 1702.07476) over a fixed list of orders, converted by Canonne, Kamath,
  * Steinke (arXiv 2004.00010, proposition 12): epsilon = RDP + ln(1 - 1/a) - (ln delta + ln a)/(a - 1).
  */
-import { addRational, rational, ZERO, type Rational } from '../../math/rational.js';
-import { toDouble } from '../exact.js';
+import { addRational, approximate, rational, ZERO, type Rational } from '../../math/rational.js';
 import { lossAt } from './loss-distribution.js';
 import { lossOf } from './mechanism-loss.js';
 import { costOfOne, type RecordedRelease } from './recorded-release.js';
@@ -19,7 +18,7 @@ const MARGIN = 1e-10;
 export function renyiEpsilon(releases: readonly RecordedRelease[], delta: number): number {
   if (releases.length === 0) return 0;
   const curves = releases.map((release) => ({ times: release.times, divergence: curveOf(release) }));
-  const left = delta - toDouble(releases.map(failuresOf).reduce(addRational, ZERO));
+  const left = delta - approximate(releases.map(failuresOf).reduce(addRational, ZERO));
   if (left <= 0) return Infinity;
   const epsilons = ORDERS.map((order) => {
     const total = curves.reduce((sum, { times, divergence }) => sum + times * divergence(order), 0);
@@ -36,7 +35,7 @@ function failuresOf(release: RecordedRelease): Rational {
 
 /** Rényi divergence of one release by order. */
 function curveOf(release: RecordedRelease): (order: number) => number {
-  const rho = toDouble(costOfOne(release).rho);
+  const rho = approximate(costOfOne(release).rho);
   if (release.kind === 'concentrated') return (order) => order * rho;
   if (release.kind === 'noised' && release.mechanism.kind === 'discrete-gaussian') return (order) => order * rho;
   // What fails with probability delta is accounted for apart.

@@ -5,8 +5,7 @@
  *
  * Reference: Kairouz, Oh, Viswanath, "The composition theorem for differential privacy" (arXiv 1311.0776).
  */
-import type { Rational } from '../../math/rational.js';
-import { toDouble } from '../exact.js';
+import { approximate, type Rational } from '../../math/rational.js';
 import { trimmed, type LossDistribution } from './loss-distribution.js';
 
 /** Of each factor of a binomial probability. */
@@ -14,13 +13,13 @@ const RELATIVE_ERROR = 1e-13;
 
 /** `delta`: of one of them. */
 export function responseLoss(epsilon: Rational, delta: Rational, times: number): LossDistribution {
-  const failure = toDouble(delta);
+  const failure = approximate(delta);
   const survives = Math.exp(times * Math.log1p(-failure));
   return trimmed({
     first: -BigInt(times) * epsilon.numerator,
     step: 2n * epsilon.numerator,
     denominator: epsilon.denominator,
-    masses: binomial(times, toDouble(epsilon)).map((mass) => mass * survives),
+    masses: binomial(times, approximate(epsilon)).map((mass) => mass * survives),
     infinite: -Math.expm1(times * Math.log1p(-failure)),
     relativeError: RELATIVE_ERROR * (times + 1),
     rounded: false,

@@ -6,8 +6,8 @@
  * one draw serves value and decision.
  */
 import { assertArgument } from '../../errors.js';
+import { approximate } from '../../math/rational.js';
 import { noiseLaw, smallestInteger } from '../describe-noise.js';
-import { toDouble } from '../exact.js';
 import type { Noise } from '../mechanism.js';
 import type { NoiseServers } from '../noise-law.js';
 import { positiveDeltaOf, positiveInteger, type Quantity } from '../quantity.js';
@@ -34,7 +34,7 @@ const MARGIN = 1e-9;
 export function selectionThreshold({ noise, servers, delta, labels = 1, bound = 1n }: ThresholdOptions): bigint {
   const valid = Number.isSafeInteger(labels) && labels >= 1;
   assertArgument(valid, 'the number of labels of one unit is not a whole number', 'pass 1 or more');
-  const chance = (toDouble(positiveDeltaOf(delta)) / labels) * (1 - MARGIN);
+  const chance = (approximate(positiveDeltaOf(delta)) / labels) * (1 - MARGIN);
   const { tail } = noiseLaw(noise, servers);
   // P[noise >= m] = P[noise > m - 1]; m = 0 has probability above one half, so the search starts at 1.
   const least = smallestInteger((excess) => tail(excess) <= chance) + 1;

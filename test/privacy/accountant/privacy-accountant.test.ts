@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatRational, rational } from '../../../src/math/rational.js';
+import { approximate, formatRational, rational } from '../../../src/math/rational.js';
 import {
   approximateRelease,
   concentratedRelease,
@@ -12,7 +12,6 @@ import {
   type Quantity,
   type RecordedRelease,
 } from '../../../src/privacy/index.js';
-import { toDouble } from '../../../src/privacy/exact.js';
 
 const invalid = expect.objectContaining({ code: 'invalid_argument' }) as unknown;
 const exactAt = (release: RecordedRelease, delta = '1e-6'): number | undefined =>
@@ -59,14 +58,14 @@ const laplace = fc
 const gaussian = fc
   .tuple(fc.integer({ min: 5, max: 400 }), fc.bigInt(1n, 3n), fc.integer({ min: 1, max: 20 }))
   .map(([variance, sensitivity, times]) => noisedRelease(discreteGaussian(String(variance)), sensitivity, times));
-const approximate = fc
+const selection = fc
   .tuple(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 5 }))
   .map(([tenths, times]) => approximateRelease(String(tenths / 10), '1e-9', times));
 
 describe('laws', () => {
   test('exact is below every other method, and the classical ones are in order', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(laplace, gaussian, approximate), { minLength: 1, maxLength: 3 }), (releases) => {
+      fc.property(fc.array(fc.oneof(laplace, gaussian, selection), { minLength: 1, maxLength: 3 }), (releases) => {
         const report = new PrivacyAccountant(releases).report('1e-6');
         const slack = 1 + 1e-9;
         // Rounded-up losses may cost more than they need.
@@ -86,7 +85,7 @@ describe('laws', () => {
 
   test('the order in which releases are recorded does not matter, nor do repetitions apart', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(laplace, gaussian, approximate), { minLength: 2, maxLength: 3 }), (releases) => {
+      fc.property(fc.array(fc.oneof(laplace, gaussian, selection), { minLength: 2, maxLength: 3 }), (releases) => {
         const [forth, back] = [releases, [...releases].reverse()].map((each) => new PrivacyAccountant(each));
         expect(forth?.report('1e-6')).toEqual(back?.report('1e-6'));
         expect(forth?.cost).toEqual(back?.cost);
@@ -157,7 +156,7 @@ describe('groups', () => {
     ]).effectiveFor(4);
     const [selection, counter] = group.releases;
     expect(selection).toMatchObject({ kind: 'approximate', epsilon: rational(2n, 1n), times: 3 });
-    const delta = selection?.kind === 'approximate' ? toDouble(selection.delta) : NaN;
+    const delta = selection?.kind === 'approximate' ? approximate(selection.delta) : NaN;
     expect(delta / (1e-9 * (Math.expm1(2) / Math.expm1(0.5)))).toBeCloseTo(1, 9);
     expect(counter).toMatchObject({ kind: 'concentrated', rho: rational(16n, 100n) });
   });

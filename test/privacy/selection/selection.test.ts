@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { addRational, compareRational, parseRational, rational } from '../../../src/math/rational.js';
+import {
+  addRational,
+  approximate,
+  compareRational,
+  multiplyRational,
+  parseRational,
+  rational,
+} from '../../../src/math/rational.js';
 import {
   discreteGaussian,
   OptimalSelection,
@@ -7,7 +14,6 @@ import {
   SecureBits,
   selectionThreshold,
 } from '../../../src/privacy/index.js';
-import { multiplyRational, toDouble } from '../../../src/privacy/exact.js';
 import { systemRandom } from '../../../src/random.js';
 import { discreteGaussianProbability } from '../../support/discrete-gaussian-law.js';
 import { discreteLaplaceProbability, sumOfTwoProbability } from '../../support/discrete-laplace-law.js';
@@ -60,12 +66,12 @@ describe('optimal selection', () => {
   const selection = new OptimalSelection({ epsilon: '1', delta: '1e-6' });
 
   test('at (1, 1e-6) shows one unit once in a million, and 28 always', () => {
-    expect(toDouble(selection.probability(1))).toBeCloseTo(1e-6, 15);
+    expect(approximate(selection.probability(1))).toBeCloseTo(1e-6, 15);
     expect(selection.certainFrom).toBe(28);
     expect(selection.probability(28)).toEqual(one);
     expect(compareRational(selection.probability(27), one)).toBeLessThan(0);
     expect(selection.probability(1_000_000)).toEqual(one);
-    expect(toDouble(selection.probability(0))).toBe(0);
+    expect(approximate(selection.probability(0))).toBe(0);
   });
 
   test.each([
@@ -99,14 +105,14 @@ describe('optimal selection', () => {
     let expected = 0;
     for (let n = 1; n <= 28; n += 1) {
       expected = Math.min(Math.E * expected + 1e-6, 1 - (1 - expected - 1e-6) / Math.E, 1);
-      expect(toDouble(selection.probability(n))).toBeCloseTo(expected, 13);
+      expect(approximate(selection.probability(n))).toBeCloseTo(expected, 13);
     }
   });
 
   test('decides with its probability', () => {
     const source = new SecureBits(systemRandom);
     const units = 14;
-    const [runs, probability] = [20_000, toDouble(selection.probability(units))];
+    const [runs, probability] = [20_000, approximate(selection.probability(units))];
     let shown = 0;
     for (let run = 0; run < runs; run += 1) if (selection.select(source, units)) shown += 1;
     const deviation = Math.sqrt(probability * (1 - probability) * runs);

@@ -1,16 +1,6 @@
-/** Rational arithmetic beyond math/rational.ts: products, and conversions from and to doubles that say how they round. */
-import { bitLength } from '../bytes.js';
+/** Doubles as exact rationals, and the way back: conversions that say how they round. */
 import { assertArgument } from '../errors.js';
-import { rational, type Rational } from '../math/rational.js';
-
-export function multiplyRational(a: Rational, b: Rational): Rational {
-  return rational(a.numerator * b.numerator, a.denominator * b.denominator);
-}
-
-/** Smallest integer that is not less. */
-export function ceilRational({ numerator, denominator }: Rational): bigint {
-  return (numerator + denominator - 1n) / denominator;
-}
+import { approximate, ceilRational, rational, type Rational } from './rational.js';
 
 /** The value of a finite, non-negative double, exactly: every double is an integer times a power of two. */
 export function exactDouble(value: number): Rational {
@@ -31,20 +21,11 @@ export function dyadic(value: number): { readonly coefficient: bigint; readonly 
   return { coefficient: BigInt(coefficient), exponent };
 }
 
-/** Within one part in 2^52, whatever the size, in lowest terms or not: for reports, and searches that keep a margin. */
-export function toDouble({ numerator, denominator }: Rational): number {
-  if (numerator === 0n) return 0;
-  const shift = bitLength(denominator) - bitLength(numerator) + 60;
-  const quotient =
-    shift >= 0 ? (numerator << BigInt(shift)) / denominator : numerator / (denominator << BigInt(-shift));
-  // In two steps, because 2^-shift alone may be outside the range of doubles.
-  const half = Math.trunc(shift / 2);
-  return Number(quotient) * 2 ** -half * 2 ** (half - shift);
-}
-
-/** The same for any sign; the denominator is positive. */
+/** `approximate` for any sign; the denominator is positive. */
 export function toSignedDouble(numerator: bigint, denominator: bigint): number {
-  return numerator < 0n ? -toDouble({ numerator: -numerator, denominator }) : toDouble({ numerator, denominator });
+  return numerator < 0n
+    ? -approximate({ numerator: -numerator, denominator })
+    : approximate({ numerator, denominator });
 }
 
 /** The decimal of `digits` significant digits next below a positive double. */
@@ -56,7 +37,7 @@ export function roundedDown(value: number, digits = 12): Rational {
 /** The decimal of `digits` significant digits next above a positive double. */
 export function roundedUp(value: number, digits = 12): Rational {
   const { numerator, denominator, power } = inDigits(value, digits);
-  return scaled((numerator + denominator - 1n) / denominator, -power);
+  return scaled(ceilRational({ numerator, denominator }), -power);
 }
 
 /** value * 10^power as a fraction, with `digits` digits before the point. */
