@@ -1,4 +1,4 @@
-/** Which windows are open, and when the receiver was up. Runs inside the caller's transaction. */
+/** Which windows of which reports are open. Runs inside the caller's transaction. */
 import { TelemetryKitError } from '../errors.js';
 import type { SqliteDatabase } from '../service/sqlite.js';
 import type { ReportKey, WindowKey } from './store.js';
@@ -23,12 +23,6 @@ export class SqliteReports {
             OR EXISTS (SELECT 1 FROM windows w WHERE w.report_id = r.report_id AND w.state <> 'published')`,
       ),
       acceptFrom: database.prepare('UPDATE reports SET accepts_from = ? WHERE report_id = ?'),
-      alive: database.prepare('SELECT last_alive FROM liveness'),
-      // Never backwards, so that a clock set back does not make a running receiver look dead.
-      setAlive: database.prepare(
-        `INSERT INTO liveness VALUES (1, ?)
-         ON CONFLICT (only_row) DO UPDATE SET last_alive = max(last_alive, excluded.last_alive)`,
-      ),
     };
   }
 
@@ -55,14 +49,6 @@ export class SqliteReports {
   unfinished(): ReportKey[] {
     const rows = this.#statements.unfinished.all() as { plan_hash: string; report: number }[];
     return rows.map(({ plan_hash: planHash, report }) => ({ planHash, report }));
-  }
-
-  markAlive(now: number): void {
-    this.#statements.setAlive.run(Math.floor(now));
-  }
-
-  lastAlive(): number | undefined {
-    return (this.#statements.alive.get() as { last_alive: number } | undefined)?.last_alive;
   }
 
   #find({ planHash, report }: ReportKey): ReportRow {

@@ -8,6 +8,7 @@ import { GroupCommit } from './group-commit.js';
 import { KeyAggregator } from './key-aggregator.js';
 import { keyNeeded, KeyRing } from './key-ring.js';
 import { SqliteContributions } from './sqlite-contributions.js';
+import { SqliteLiveness } from './sqlite-liveness.js';
 import { SqliteOpenKeys } from './sqlite-open-keys.js';
 import { SqlitePeriods } from './sqlite-periods.js';
 import { SqliteReports } from './sqlite-reports.js';
@@ -40,6 +41,7 @@ const MAX_GROUP = 1024;
 export class SqliteStore implements Store {
   readonly #database: SqliteDatabase;
   readonly #keys: KeyRing;
+  readonly #liveness: SqliteLiveness;
   readonly #openKeys: SqliteOpenKeys;
   readonly #contributions: SqliteContributions;
   readonly #periods: SqlitePeriods;
@@ -57,6 +59,7 @@ export class SqliteStore implements Store {
     migrate(database);
     this.#database = database;
     this.#keys = new KeyRing(keys);
+    this.#liveness = new SqliteLiveness(database);
     this.#openKeys = new SqliteOpenKeys(database);
     this.#contributions = new SqliteContributions(database, this.#keys, this.#openKeys);
     this.#periods = new SqlitePeriods(database);
@@ -94,11 +97,11 @@ export class SqliteStore implements Store {
   }
 
   markAlive(now: number): Promise<void> {
-    return this.#transact(() => this.#reports.markAlive(now));
+    return this.#transact(() => this.#liveness.mark(now));
   }
 
   lastAlive(): Promise<number | undefined> {
-    return this.#transact(() => this.#reports.lastAlive());
+    return this.#transact(() => this.#liveness.last());
   }
 
   keysInUse(): Promise<KeyInUse[]> {
@@ -216,7 +219,7 @@ export class SqliteStore implements Store {
 
   #commit(arrivals: readonly Arrival[]): RecordOutcome[] {
     return this.#run(() => {
-      this.#reports.markAlive(Math.max(...arrivals.map(({ now }) => now)));
+      this.#liveness.assertAlive(Math.max(...arrivals.map(({ now }) => now)));
       return this.#contributions.record(arrivals.map(({ contribution }) => contribution));
     });
   }

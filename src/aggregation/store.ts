@@ -20,7 +20,9 @@
  * period are made of it. Its release is kept as long, because later totals are decoded with it.
  *
  * A window that nobody could have contributed to, because the receiver was down all through it, goes from
- * open to answered as `skipped`: every cell of it is suppressed with the reason `error`.
+ * open to answered as `skipped`: every cell of it is suppressed with the reason `error`. The receiver marks from time
+ * to time that it is up. It takes contributions for a while after a mark and not longer, so that the last mark alone
+ * says which windows nobody contributed to.
  */
 import type { LabelValue } from '../plan/plan.js';
 import type {
@@ -31,6 +33,9 @@ import type {
   WindowReleaseResponse,
 } from '../wire/release.js';
 import type { VerifiedContribution } from '../wire/verify.js';
+
+/** How long after the last mark contributions are still taken. */
+export const ALIVE_SLACK_SECONDS = 60;
 
 export interface ReportKey {
   /** Base64url. */
@@ -147,11 +152,14 @@ export interface Store {
   openReport(report: ReportKey, firstWindowStart: number): Promise<number>;
   /** Reports with contributions or windows that were not published yet. */
   unfinishedReports(): Promise<ReportKey[]>;
-  /** Counts contributions once; resolves when they are durable. Outcomes in the order given. */
+  /**
+   * Counts contributions once; resolves when they are durable. Outcomes in the order given. Rejects with
+   * `unavailable`, changing nothing, later than `ALIVE_SLACK_SECONDS` after the last mark.
+   */
   record(contributions: readonly VerifiedContribution[], now: number): Promise<RecordOutcome[]>;
-  /** Remembers that the receiver is up. */
+  /** Marks that the receiver is up. Never called because of a contribution. */
   markAlive(now: number): Promise<void>;
-  /** When the receiver was last known to be up; `undefined` on a new store. */
+  /** The last mark; `undefined` on a new store. */
   lastAlive(): Promise<number | undefined>;
   /** Keys that must stay configured until the windows of these plans are closed. */
   keysInUse(): Promise<KeyInUse[]>;

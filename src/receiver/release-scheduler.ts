@@ -1,7 +1,7 @@
 /**
- * The receiver's clockwork: on every whole second it publishes what is due, closes windows whose grace is
- * over and asks the key holder for those that are closed. Publication happens on these ticks only, so its
- * time says nothing about how long anything took.
+ * The receiver's clockwork: on every whole second it marks that the receiver is up, publishes what is due, closes
+ * windows whose grace is over and asks the key holder for those that are closed. Publication happens on these ticks
+ * only, and no tick waits for what an earlier one began, so its time says nothing about how long anything took.
  */
 import type { Store } from '../aggregation/store.js';
 import type { Clock } from '../clock.js';
@@ -21,7 +21,7 @@ export interface ReleaseSchedulerOptions {
   readonly retentionSeconds: number;
 }
 
-/** How often the store is told that the receiver is up, besides at every contribution. */
+/** How often the store is told that the receiver is up. */
 const ALIVE_SECONDS = 5;
 /** Sweeps in one tick: bounds how long it holds up others. */
 const SWEEPS = 20;
@@ -30,7 +30,9 @@ export class ReleaseScheduler {
   readonly #options: ReleaseSchedulerOptions;
   #timer: NodeJS.Timeout | undefined;
   #markedAlive = -Infinity;
+  #closing: Promise<void> | undefined;
   #releasing: Promise<void> | undefined;
+  /** The last tick; all that earlier ones still wait for it waits for too. */
   #ticking: Promise<void> | undefined;
   #closed = false;
 
@@ -40,18 +42,23 @@ export class ReleaseScheduler {
 
   start(): void {
     this.#timer = setTimeout(() => {
-      this.#ticking = this.tick().then(() => {
-        if (!this.#closed) this.start();
-      });
+      this.#ticking = this.tick();
+      this.start();
     }, this.#untilNextSecond());
   }
 
-  /** Everything that is due now. Never rejects: what fails is logged and tried again at the next tick. */
+  /**
+   * Everything that is due now. Never rejects: what fails is logged and tried again at the next tick. Of windows that
+   * are still being closed it only awaits the end.
+   */
   async tick(): Promise<void> {
     const now = this.#options.clock() / 1000;
+    await this.#attempt('marking that the receiver is up', () => this.#markAlive(now));
     await this.#attempt('publishing', () => this.#publish(now));
-    await this.#attempt('closing windows', () => this.#options.closer.closeDue(now));
-    await this.#attempt('cleaning up', () => this.#sweep(now));
+    this.#closing ??= this.#closeWindows(now).then(() => {
+      this.#closing = undefined;
+    });
+    await this.#closing;
     // Not awaited here: a key holder that does not answer must not hold up publication.
     this.#releasing ??= this.#attempt('releasing', () => this.#options.releaser.releasePending(now)).then(() => {
       this.#releasing = undefined;
@@ -72,12 +79,19 @@ export class ReleaseScheduler {
     await this.#releasing;
   }
 
+  async #markAlive(now: number): Promise<void> {
+    if (now - this.#markedAlive < ALIVE_SECONDS) return;
+    await this.#options.store.markAlive(now);
+    this.#markedAlive = now;
+  }
+
+  async #closeWindows(now: number): Promise<void> {
+    await this.#attempt('closing windows', () => this.#options.closer.closeDue(now));
+    await this.#attempt('cleaning up', () => this.#sweep(now));
+  }
+
   async #publish(now: number): Promise<void> {
     const { store, onPublished } = this.#options;
-    if (now - this.#markedAlive >= ALIVE_SECONDS) {
-      await store.markAlive(now);
-      this.#markedAlive = now;
-    }
     if ((await store.publishDue(now)).length > 0) onPublished();
   }
 

@@ -1,10 +1,11 @@
 /**
  * Closes windows whose grace is over, in order, whether or not anybody contributed. Windows during which the
  * receiver could not have taken a single contribution, because it was down from the first moment a sender may
- * use the window to the end of its grace, are skipped: that depends on clock and uptime only, never on data.
+ * use the window to the end of its grace, are skipped: that depends on clock and uptime only, never on data. It may
+ * have been up for a while after its last mark, and is taken to have been.
  * A plan that is new to the store begins with the window in which the receiver started.
  */
-import type { ReportKey, SkippedWindow, Store } from '../aggregation/store.js';
+import { ALIVE_SLACK_SECONDS, type ReportKey, type SkippedWindow, type Store } from '../aggregation/store.js';
 import { windowStartOf, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import { unitCountIndex } from '../plan/layout.js';
 import type { Logger } from '../service/logger.js';
@@ -33,20 +34,21 @@ const SKIP_BATCH = 1000;
 export class WindowCloser {
   readonly #options: WindowCloserOptions;
   readonly #reports: readonly OpenReport[];
-  /** When the receiver was last up before it started; nothing was missed on a new store. */
-  readonly #lastAlive: number;
+  /** Until when the receiver may have taken contributions before it started; nothing was missed on a new store. */
+  readonly #upUntil: number;
 
-  private constructor(options: WindowCloserOptions, reports: readonly OpenReport[], lastAlive: number) {
+  private constructor(options: WindowCloserOptions, reports: readonly OpenReport[], upUntil: number) {
     this.#options = options;
     this.#reports = reports;
-    this.#lastAlive = lastAlive;
+    this.#upUntil = upUntil;
     for (const { plan, report } of reports) options.factors.prepare(plan, report);
   }
 
-  /** Opens every report of every plan in the store. */
+  /** Opens every report of every plan in the store, and marks that the receiver is up. */
   static async open(options: WindowCloserOptions): Promise<WindowCloser> {
     const { plans, store, startedAt } = options;
-    const lastAlive = (await store.lastAlive()) ?? startedAt;
+    const lastMark = (await store.lastAlive()) ?? startedAt;
+    await store.markAlive(startedAt);
     const reports: OpenReport[] = [];
     for (const plan of plans) {
       for (const report of plan.reports) {
@@ -55,7 +57,7 @@ export class WindowCloser {
         reports.push({ plan, report, key });
       }
     }
-    return new WindowCloser(options, reports, lastAlive);
+    return new WindowCloser(options, reports, lastMark + ALIVE_SLACK_SECONDS);
   }
 
   /** Closes or skips everything that is due at this Unix time. */
@@ -111,7 +113,7 @@ export class WindowCloser {
   #wasMissed({ plan }: OpenReport, windowStart: number): boolean {
     const { seconds, graceSeconds } = plan.plan.window;
     const accepting = windowStart - CLOCK_AHEAD_SECONDS;
-    return accepting > this.#lastAlive && windowStart + seconds + graceSeconds <= this.#options.startedAt;
+    return accepting > this.#upUntil && windowStart + seconds + graceSeconds <= this.#options.startedAt;
   }
 }
 

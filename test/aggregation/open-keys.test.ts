@@ -45,6 +45,7 @@ beforeEach(async () => {
   store = SqliteStore.open(path, [key]);
   onTestFinished(() => store.close().catch(() => undefined));
   await store.openReport(window, START);
+  await store.markAlive(START);
 });
 
 /** A real contribution of a true flag under a feature and region. */

@@ -35,6 +35,7 @@ beforeEach(async () => {
   openStore([first, second]);
   onTestFinished(() => store.close());
   await store.openReport({ planHash, report: 0 }, START);
+  await store.markAlive(START);
 });
 
 function openStore(keys: readonly PrivateKey[]): void {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SqliteStore } from '../../src/aggregation/sqlite-store.js';
-import type { ClosingWindow, WindowKey } from '../../src/aggregation/store.js';
+import { ALIVE_SLACK_SECONDS, type ClosingWindow, type WindowKey } from '../../src/aggregation/store.js';
 import { addCiphertexts, ciphertextFromBytes, ciphertextToBytes } from '../../src/paillier/ciphertext.js';
 import { Encryptor } from '../../src/paillier/encrypt.js';
 import { decodeSlots } from '../../src/paillier/slots.js';
@@ -42,6 +42,12 @@ afterEach(async () => {
   await store.close().catch(() => undefined);
   rmSync(folder, { recursive: true });
 });
+
+/** What a receiver does first: declares its reports and marks that it is up. */
+async function openReport(): Promise<void> {
+  await store.openReport(window, START);
+  await store.markAlive(START);
+}
 
 /** A real contribution: flag true (1), false (2) or absent (0) and the category's member. */
 function contribution(flag: number, category: number, region = 0, windowStart = START): VerifiedContribution {
@@ -104,7 +110,7 @@ async function reopen(): Promise<void> {
 }
 
 describe('contributions', () => {
-  beforeEach(() => store.openReport(window, START));
+  beforeEach(openReport);
 
   test('are counted once: twice in one call, in two calls, at the same time, after a restart', async () => {
     const [a, b] = [contribution(1, 1), contribution(1, 1)];
@@ -190,7 +196,7 @@ describe('contributions', () => {
 });
 
 describe('a window that closes', () => {
-  beforeEach(() => store.openReport(window, START));
+  beforeEach(openReport);
 
   test('takes nothing any more while its accumulators are joined, and nothing is lost', async () => {
     const early = contribution(1, 0);
@@ -281,7 +287,7 @@ describe('a window that closes', () => {
 });
 
 describe('windows', () => {
-  beforeEach(() => store.openReport(window, START));
+  beforeEach(openReport);
 
   test('the question to the key holder is the same bytes for ever', async () => {
     await store.record([contribution(1, 0)], START);
@@ -374,18 +380,29 @@ describe('windows', () => {
 });
 
 describe('the file', () => {
-  test('remembers when the receiver was last up, never going back', async () => {
+  test('remembers when the receiver was last marked up, never going back', async () => {
     expect(await store.lastAlive()).toBeUndefined();
-    await store.openReport(window, START);
-    await store.markAlive(START);
-    await store.record([contribution(1, 0)], START + 5.999);
+    await store.markAlive(START + 5.999);
     await store.markAlive(START - 100);
     await reopen();
     expect(await store.lastAlive()).toBe(START + 5);
   });
 
-  test('knows which reports are not finished', async () => {
+  test('takes contributions for a while after a mark, which they do not move', async () => {
     await store.openReport(window, START);
+    const refused = { code: 'unavailable' };
+    await expect(store.record([contribution(1, 0)], START)).rejects.toMatchObject(refused);
+    await store.markAlive(START);
+    expect(await store.record([contribution(1, 0)], START + ALIVE_SLACK_SECONDS)).toEqual(['counted']);
+    expect(await store.lastAlive()).toBe(START);
+    const late = contribution(1, 0);
+    await expect(store.record([late], START + ALIVE_SLACK_SECONDS + 0.5)).rejects.toMatchObject(refused);
+    await store.markAlive(START + ALIVE_SLACK_SECONDS);
+    expect(await store.record([late], START + ALIVE_SLACK_SECONDS + 0.5)).toEqual(['counted']);
+  });
+
+  test('knows which reports are not finished', async () => {
+    await openReport();
     expect(await store.unfinishedReports()).toEqual([]);
     await store.record([contribution(1, 0)], START);
     const unfinished = [{ planHash: plan.hashText, report: 0 }];

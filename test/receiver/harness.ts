@@ -55,6 +55,7 @@ export async function createHarness(limits: Partial<ReceiverLimits> = {}): Promi
   const folder = mkdtempSync(join(tmpdir(), 'telemetry-kit-receiver-'));
   const store = SqliteStore.open(join(folder, 'receiver.sqlite'), [key]);
   await store.openReport({ planHash: plan.hashText, report: 0 }, WINDOW - 600);
+  await store.markAlive(WINDOW);
   const verifier = new EnvelopeVerifier([plan], [key]);
   const counters = new IngestCounters();
   const effective = { ...DEFAULT_LIMITS, drainTimeoutMillis: 2000, ...limits };
