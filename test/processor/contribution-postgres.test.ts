@@ -191,7 +191,8 @@ describeWith('the contribution store on PostgreSQL', missing, () => {
   });
 
   it('counts everything it answered, over power cuts in the middle', async () => {
-    const BOUND = 60;
+    const BOUND = 1000;
+    let answers = 0;
     const answered = new Map<number, number>();
     await newStore().openPeriod(dayAt(0));
     let isRunning = true;
@@ -204,6 +205,7 @@ describeWith('the contribution store on PostgreSQL', missing, () => {
             counters.map((counter) => asked(counter, 1, BOUND)),
           );
           counters.forEach((counter, index) => answered.set(counter, (answered.get(counter) ?? 0) + granted[index]!));
+          answers += 1;
         } catch {
           await new Promise((resolve) => setTimeout(resolve, 5));
         }
@@ -211,9 +213,9 @@ describeWith('the contribution store on PostgreSQL', missing, () => {
     };
     const clients = [0, 1, 2].map((first) => client(newStore(1000), first));
     for (let cut = 0; cut < 3; cut += 1) {
-      const before = answered.get(3) ?? 0;
-      while ((answered.get(3) ?? 0) === before && before < BOUND)
-        await new Promise((resolve) => setTimeout(resolve, 1));
+      // An answer that the cut swallowed was reserved all the same, so the bound may be met by fewer answers.
+      const before = answers;
+      while (answers === before) await new Promise((resolve) => setTimeout(resolve, 1));
       await server.restart();
     }
     const store = newStore();
