@@ -3,6 +3,7 @@ import type { Plan } from '../plan/plan.js';
 import { forecast, type Forecast, type Population } from './forecast.js';
 import { alignColumns } from './output.js';
 import { compilePlan } from '../plan/compile.js';
+import type { ReportTraffic } from './traffic.js';
 
 export function describeForecast(plan: Plan, population: Population): string {
   const found = forecast(compilePlan(plan), population);
@@ -11,7 +12,7 @@ export function describeForecast(plan: Plan, population: Population): string {
     `with ${String(usersPerDay)} users a day and ${String(visitsPerUser)} visits each, spread evenly over time, labels and values:`,
     alignColumns(
       [
-        ['series', 'expected a window', '95 % half width', ''],
+        ['series', 'expected a window', '95 % half width', 'of it'],
         ...found.series.map(({ series, expected, halfWidth }) => [
           series,
           short(expected),
@@ -22,6 +23,8 @@ export function describeForecast(plan: Plan, population: Population): string {
       '  ',
     ),
     ...proposals(plan, found),
+    'sealed envelopes, as text in span attributes:',
+    trafficTable(found.traffic),
   ].join('\n');
 }
 
@@ -42,6 +45,27 @@ function windowAdvice({ window, privacy }: Plan, shortest: number | undefined): 
   }
   if (shortest <= window.seconds) return `the first series shows within 10 % from windows of ${duration(shortest)} on`;
   return `windows of ${duration(window.seconds)} are too short: ${duration(shortest)} is the shortest that shows the first series within 10 %`;
+}
+
+function trafficTable(traffic: readonly ReportTraffic[]): string {
+  const rows = traffic.map(({ report, keyBits, envelopeBytes, envelopesPerDay, bytesPerDay }) => [
+    report,
+    `${String(keyBits)} bits`,
+    size(envelopeBytes),
+    short(envelopesPerDay),
+    size(bytesPerDay),
+  ]);
+  return alignColumns([['report', 'key', 'each', 'a day', 'bytes a day'], ...rows], '  ');
+}
+
+function size(bytes: number): string {
+  const units: readonly (readonly [number, string])[] = [
+    [1e9, 'GB'],
+    [1e6, 'MB'],
+    [1e3, 'kB'],
+  ];
+  const [unit, name] = units.find(([least]) => bytes >= least) ?? [1, 'B'];
+  return `${String(Number((bytes / unit).toPrecision(3)))} ${name}`;
 }
 
 function relative(halfWidth: number, expected: number): string {

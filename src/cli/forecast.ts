@@ -16,6 +16,7 @@ import type { Period, Plan } from '../plan/plan.js';
 import { decodingCoefficients, squareRootCoefficients } from '../privacy/index.js';
 import { publishedSlots } from '../receiver/published-slots.js';
 import { publishedTotals } from '../receiver/published-totals.js';
+import { trafficOf, type ReportTraffic } from './traffic.js';
 
 export interface Population {
   readonly usersPerDay: number;
@@ -37,6 +38,8 @@ export interface Forecast {
   readonly keptShare: number;
   /** Seconds; `undefined` where not even a whole period suffices. */
   readonly shortestUsefulWindow: number | undefined;
+  /** What sealing adds to the spans of a day. */
+  readonly traffic: readonly ReportTraffic[];
 }
 
 const DAY_SECONDS = 86_400;
@@ -52,7 +55,12 @@ export function forecast(compiled: CompiledPlan, population: Population): Foreca
     report.measurements.flatMap((measurement) => seriesOf(plan, report, measurement, population)),
   );
   const windows = series.find(({ series: name }) => !name.endsWith('(total)'));
-  return { series, keptShare: keptShare(plan, population), shortestUsefulWindow: shortestWindow(plan, windows) };
+  return {
+    series,
+    keptShare: keptShare(plan, population),
+    shortestUsefulWindow: shortestWindow(plan, windows),
+    traffic: trafficOf(compiled, population.usersPerDay * population.visitsPerUser),
+  };
 }
 
 /** Geometric from 1 on with mean m: P[X >= k] = (1 - 1/m)^(k-1); so E[min(X, V)] / E[X] = 1 - (1 - 1/m)^V. */

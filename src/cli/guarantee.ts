@@ -43,21 +43,24 @@ export interface Guarantee {
 /** Epsilons of plans without a delta are compared at one in a million. */
 const USUAL_DELTA = '0.000001';
 const GROUPS = [1, 2, 4];
-const PERIODS_A_YEAR = { hour: 8760, day: 365, week: 52 } as const;
+/** A day and a year, a year and no shorter span of weeks. */
+const SPANS = { hour: [24, 8760], day: [365], week: [52] } as const;
 
 export function deltaOfPlan({ privacy: { delta = '0' } }: Plan): string {
   return parseRational(delta).numerator === 0n ? USUAL_DELTA : delta;
 }
 
-/** Of one unit and of small groups, in one period; of one unit in a year. */
+/** Of one unit and of small groups, in one period; of one unit in a day of hours, and in a year. */
 export function guaranteesOf(compiled: CompiledPlan): Guarantee[] {
   const { plan } = compiled;
   const once = new PrivacyAccountant(lossesOf(compiled));
   const guarantees = GROUPS.map((group) => guarantee(plan, once.effectiveFor(group), group, 1));
   if (plan.privacy.unit === 'event') return guarantees;
-  const periods = PERIODS_A_YEAR[plan.privacy.period];
-  const year = once.releases.map((release) => ({ ...release, times: release.times * periods }));
-  return [...guarantees, guarantee(plan, new PrivacyAccountant(year), 1, periods)];
+  const spans = SPANS[plan.privacy.period].map((periods) => {
+    const releases = once.releases.map((release) => ({ ...release, times: release.times * periods }));
+    return guarantee(plan, new PrivacyAccountant(releases), 1, periods);
+  });
+  return [...guarantees, ...spans];
 }
 
 function guarantee(plan: Plan, accountant: PrivacyAccountant, group: number, periods: number): Guarantee {

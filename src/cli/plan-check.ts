@@ -10,6 +10,7 @@ import { noiseAdvice } from './noise-advice.js';
 import { alignColumns, writeData, writeJson } from './output.js';
 import { readPlanFile, type PlanFile } from './plan-file.js';
 import { AnsweredNo } from './run-program.js';
+import { deltaIssue } from './population-delta.js';
 import { selectionAdvice } from './selection-advice.js';
 
 interface CheckedFile {
@@ -31,8 +32,8 @@ export interface PlanCheckOptions {
 
 /** Prints the outcome; throws `AnsweredNo` where the plan is not valid. */
 export function planCheck(path: string, options: PlanCheckOptions): void {
-  const checked = checkFile(readPlanFile(path));
   const population = populationOf(options);
+  const checked = forPopulation(checkFile(readPlanFile(path)), population);
   const { plan } = checked;
   if (options.json === true) {
     const forecasted = plan && population && forecast(compilePlan(plan), population);
@@ -42,6 +43,13 @@ export function planCheck(path: string, options: PlanCheckOptions): void {
     if (plan !== undefined && population !== undefined) writeData(describeForecast(plan, population));
   }
   if (!checked.valid) throw new AnsweredNo();
+}
+
+/** With it, a fault where the plan's delta lets somebody of so many people down too often. */
+function forPopulation(checked: CheckedFile, population: Population | undefined): CheckedFile {
+  const { plan, issues, warnings } = checked;
+  const issue = plan && population && deltaIssue(plan, population);
+  return issue ? { valid: false, issues: [...issues, issue], warnings } : checked;
 }
 
 function populationOf({ users, visits }: PlanCheckOptions): Population | undefined {

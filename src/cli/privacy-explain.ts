@@ -14,6 +14,8 @@ import { unitText } from './plan-check.js';
 import { loadPlan } from './plan-file.js';
 import { policyText } from './policy-text.js';
 
+const HOURS_A_DAY = 24;
+
 interface ReleaseFacts {
   readonly measurement: string;
   /** Charged for one release of one cell, or once a period. */
@@ -104,7 +106,8 @@ function lossOf(unit: Plan['privacy']['unit'], period: string, group: number, pe
   const who = unit === 'event' ? 'event' : 'subject';
   const whose = group === 1 ? `one ${who}` : `a group of ${String(group)} ${who}s`;
   if (unit === 'event') return whose;
-  return periods === 1 ? `${whose}, a ${period}` : `${whose}, a year (${String(periods)} periods)`;
+  if (periods === 1) return `${whose}, a ${period}`;
+  return `${whose}, a ${periods === HOURS_A_DAY ? 'day' : 'year'} (${String(periods)} periods)`;
 }
 
 function releaseTable(releases: readonly ReleaseFacts[]): string {

@@ -10,10 +10,10 @@ import { hashFramed, u64 } from '../framing.js';
 import type { GroupKernel } from '../math/group-kernel.js';
 import { gcd, mod, modPow } from '../math/modular.js';
 import { splitStandard, type SplitElement } from '../math/split-form.js';
-import type { PublicKey } from './public-key.js';
+import type { ModulusSize, PublicKey } from './public-key.js';
 
 /** Bits of an obfuscation exponent alpha, uniform in [0, 2^A): A = ceil(|n| / 2). */
-export function obfuscatorBits(key: PublicKey): number {
+export function obfuscatorBits(key: ModulusSize): number {
   return Math.ceil(key.bits / 2);
 }
 

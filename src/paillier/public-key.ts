@@ -14,6 +14,14 @@ export interface PublicKeyOptions {
   readonly allowTestSize?: boolean;
 }
 
+/** All that the size of an encoding depends on. */
+export type ModulusSize = Pick<PublicKey, 'bits' | 'modulusBytes'>;
+
+/** Of moduli of this many bits, without one at hand. */
+export function modulusSize(bits: KeySize): ModulusSize {
+  return { bits, modulusBytes: bits / 8 };
+}
+
 export class PublicKey {
   readonly n: bigint;
   readonly nSquared: bigint;

@@ -9,7 +9,7 @@ import {
   type Rational,
 } from '../math/rational.js';
 import { windowsPerPeriod } from './budget-period.js';
-import type { Measurement, Plan } from './plan.js';
+import type { Measurement, Plan, PlanPrivacy } from './plan.js';
 import type { PlanIssue } from './plan-issue.js';
 import { periodEpsilon, streamsEpsilon, windowEpsilon } from './plan-cost.js';
 
@@ -17,23 +17,34 @@ import { periodEpsilon, streamsEpsilon, windowEpsilon } from './plan-cost.js';
 const MAX_DELTA = parseRational('0.00001');
 /** Windows of a period that a running total is made for: what a receiver multiplies grows with them. */
 const MAX_TOTAL_WINDOWS = 1440;
+/** A factor of 22,026 on the odds of any guess about a subject. */
+const MAX_SUBJECT_EPSILON = parseRational('10');
 const ONE = rational(1n, 1n);
 
 export function checkPrivacy(plan: Plan): PlanIssue[] {
   return [...checkBudget(plan), ...checkBounds(plan), ...checkNoise(plan), ...checkTotals(plan), ...checkCosts(plan)];
 }
 
-function checkBudget({ privacy: { epsilon, shares } }: Plan): PlanIssue[] {
-  const budget: PlanIssue[] =
-    compareRational(parseRational(epsilon), ZERO) === 0
-      ? [{ path: 'privacy.epsilon', message: 'is 0: nothing could ever be released, declare a positive budget' }]
-      : [];
+function checkBudget({ privacy }: Plan): PlanIssue[] {
+  const { shares } = privacy;
+  const budget = checkEpsilon(privacy);
   if (shares === undefined) return budget;
   const parts = [shares.streams, shares.queries, shares.segments].map(parseRational);
   const isTooMuch = compareRational(parts.reduce(addRational, ZERO), ONE) > 0;
   return isTooMuch
     ? [...budget, { path: 'privacy.shares', message: 'add up to more than 1: they are parts of one budget, lower one' }]
     : budget;
+}
+
+/** A budget of events is spent by many windows, of which one event is in one; a budget of subjects is what one of them loses. */
+function checkEpsilon({ unit, epsilon }: PlanPrivacy): PlanIssue[] {
+  const path = 'privacy.epsilon';
+  const value = parseRational(epsilon);
+  if (compareRational(value, ZERO) === 0) {
+    return [{ path, message: 'is 0: nothing could ever be released, declare a positive budget' }];
+  }
+  const isTooMuch = unit === 'user-period' && compareRational(value, MAX_SUBJECT_EPSILON) > 0;
+  return isTooMuch ? [{ path, message: 'is above 10 for one subject: that protects nobody, lower it' }] : [];
 }
 
 function checkBounds({ privacy, labels }: Plan): PlanIssue[] {

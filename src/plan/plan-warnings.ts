@@ -25,6 +25,13 @@ export function warnAbout(plan: Plan): PlanIssue[] {
       message: 'is "keyholder": the key holder sees exact totals before it adds noise',
     });
   }
+  if (plan.privacy.noise === 'both' && plan.keys.length > 1) {
+    warnings.push({
+      path: 'keys',
+      message:
+        'has several: the receiver adds its noise under the first alone, so what is contributed under the others reaches the key holder without it; drop them as soon as no application seals under them',
+    });
+  }
   plan.reports.forEach((report, r) => {
     if (report.selectionEpsilon === undefined) return;
     warnings.push({

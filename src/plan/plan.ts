@@ -198,7 +198,10 @@ export interface PlanPrivacy {
   readonly mechanism?: MechanismName;
   /** Unit `user-period` only, and required there. */
   readonly bounds?: ContributionBounds;
-  /** Unit `event` only: the budget holds for every span of time as long as a period, not only for calendar periods. */
+  /**
+   * Unit `event` only: the budget also holds for every span of time as long as a period that begins at a multiple of
+   * the windows' length, not only for calendar periods. Of a span that begins between two, up to one window more counts.
+   */
   readonly sliding?: boolean;
   /** Everything to streams where it is left out. */
   readonly shares?: BudgetShares;

@@ -4,7 +4,7 @@
  * be enumerated completely over a toy modulus.
  */
 import { obfuscatorBits } from '../paillier/obfuscation.js';
-import type { PublicKey } from '../paillier/public-key.js';
+import type { ModulusSize } from '../paillier/public-key.js';
 
 export interface ProofParameters {
   /** t: a false statement passes with probability 2^-t per hash query; 2^t is below every prime factor of n. */
@@ -24,15 +24,15 @@ export function challengeModulus({ challengeBits }: ProofParameters): bigint {
 }
 
 /** Bits of a mask gamma: A + t + s. */
-export function maskBits(key: PublicKey, { challengeBits, hidingBits } = VERSION_1): number {
+export function maskBits(key: ModulusSize, { challengeBits, hidingBits } = VERSION_1): number {
   return obfuscatorBits(key) + challengeBits + hidingBits;
 }
 
 /** Bits of a response z = gamma + alpha e: one more than a mask. */
-export function responseBits(key: PublicKey, parameters = VERSION_1): number {
+export function responseBits(key: ModulusSize, parameters = VERSION_1): number {
   return maskBits(key, parameters) + 1;
 }
 
-export function responseBytes(key: PublicKey): number {
+export function responseBytes(key: ModulusSize): number {
   return Math.ceil(responseBits(key) / 8);
 }

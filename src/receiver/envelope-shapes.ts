@@ -2,7 +2,7 @@
 import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledPlan, CompiledReport } from '../plan/compile.js';
 import { envelopeLayout, spanBoundsOf } from '../plan/layout.js';
-import { envelopeBytes, type EnvelopeHeader } from '../wire/envelope.js';
+import { envelopeBytes, envelopeCharacters, type EnvelopeHeader } from '../wire/envelope.js';
 
 export class EnvelopeShapes {
   readonly #branches = new Map<string, number>();
@@ -19,7 +19,7 @@ export class EnvelopeShapes {
         }
       }
     }
-    this.longestText = Math.ceil((Math.max(...bytes) * 4) / 3);
+    this.longestText = envelopeCharacters(Math.max(...bytes));
   }
 
   /** Proof branches of an envelope with a header that was accepted. */

@@ -10,7 +10,7 @@
  */
 import { fromBase64Url, toBase64Url } from '../bytes.js';
 import type { TupleSet } from '../math/tuple-set.js';
-import type { PublicKey } from '../paillier/public-key.js';
+import type { ModulusSize } from '../paillier/public-key.js';
 import type { CompiledReport } from '../plan/compile.js';
 import { envelopeLayout } from '../plan/layout.js';
 import type { Label, LabelValue, ReportMode } from '../plan/plan.js';
@@ -52,12 +52,12 @@ export function headerBytes(labelCount: number, keyBytes?: number): number {
 }
 
 /** Bytes of one component: its ciphertexts and one branch per tuple. */
-export function componentBytes(key: PublicKey, { arity, tuples }: TupleSet): number {
+export function componentBytes(key: ModulusSize, { arity, tuples }: TupleSet): number {
   return arity * 2 * key.modulusBytes + tuples.length * branchBytes(key, arity);
 }
 
 /** Bytes of one branch: commitments, challenge, responses. */
-function branchBytes(key: PublicKey, arity: number): number {
+function branchBytes(key: ModulusSize, arity: number): number {
   return arity * (2 * key.modulusBytes + responseBytes(key)) + CHALLENGE_BYTES;
 }
 
@@ -66,7 +66,7 @@ function branchBytes(key: PublicKey, arity: number): number {
  * `keyBytes`: of the open label's key, by default the longest.
  */
 export function envelopeBytes(
-  key: PublicKey,
+  key: ModulusSize,
   report: CompiledReport,
   spanBound: number,
   keyBytes = report.openLabel?.longest,
@@ -78,6 +78,11 @@ export function envelopeBytes(
       (total === undefined ? 0 : branchBytes(key, 1)),
     headerBytes(report.labels.length, keyBytes),
   );
+}
+
+/** Characters of an envelope of so many bytes as a span attribute: base64url without padding. */
+export function envelopeCharacters(bytes: number): number {
+  return Math.ceil((bytes * 4) / 3);
 }
 
 /** A header with digests as bytes, as it is written. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { describeForecast, duration } from '../../src/cli/forecast-report.js';
 import { forecast, keptShare } from '../../src/cli/forecast.js';
+import { deltaIssue } from '../../src/cli/population-delta.js';
 import { starterPlan } from '../../src/cli/starter-plan.js';
+import { trafficOf } from '../../src/cli/traffic.js';
 import { compilePlan } from '../../src/plan/compile.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { planOf, testPlan } from '../support/plans.js';
@@ -117,5 +119,67 @@ describe('the forecast', () => {
     expect(text).toContain('88 % of visits are kept: of one user.id, 3 a day and report');
     expect(text).toContain('the first series shows within 10 % from windows of 1 d on');
     expect([60, 3600, 86_400, 90].map(duration)).toEqual(['1 min', '1 h', '1 d', '90 s']);
+  });
+});
+
+describe('what sealing adds', () => {
+  it('is the text of one envelope for every visit of a per-span report, by key size', () => {
+    const { plan: flag } = planOf([{ name: 'ok', attribute: 'ok', kind: 'flag', epsilon: '1' }]);
+    const traffic = trafficOf(compilePlan(flag), 1000);
+    // Header of 80 bytes and a flag of 2579 or 3795 (docs/PROTOCOL.md, section 5), four characters for three bytes.
+    expect(traffic.map(({ keyBits, envelopeBytes }) => [keyBits, envelopeBytes]).slice(0, 2)).toEqual([
+      [2048, Math.ceil(((80 + 2579) * 4) / 3)],
+      [3072, Math.ceil(((80 + 3795) * 4) / 3)],
+    ]);
+    for (const each of traffic) expect(each.bytesPerDay).toBe(1000 * each.envelopeBytes);
+  });
+
+  it('does not depend on the bounds: a visit beyond them is sealed like any other', () => {
+    const found = forecast(compilePlan(starter(500)), { usersPerDay: 500, visitsPerUser: 40 });
+    expect(found.traffic.map(({ envelopesPerDay }) => envelopesPerDay)).toEqual([20_000, 20_000, 20_000]);
+  });
+
+  it('of a coalesced report is one envelope a flush and cell, of the bound that holds its spans', () => {
+    const report = { mode: 'coalesced', spanBounds: [15, 255] } as const;
+    const { plan: flag } = planOf([{ name: 'ok', attribute: 'ok', kind: 'flag', epsilon: '1' }], report);
+    const compiled = compilePlan(flag);
+    const [rare, usual, busy] = [100, 8640 * 100, 8640 * 1000].map((visits) => trafficOf(compiled, visits)[0]!);
+    expect(rare?.envelopesPerDay).toBe(100);
+    expect(usual?.envelopesPerDay).toBe(8640);
+    expect(busy?.envelopesPerDay).toBeCloseTo((8640 * 1000) / 255, 6);
+    expect(rare!.envelopeBytes).toBeLessThan(usual!.envelopeBytes);
+    expect(busy!.envelopeBytes).toBe(usual!.envelopeBytes);
+  });
+
+  it('reads', () => {
+    const text = describeForecast(starter(500), { usersPerDay: 500, visitsPerUser: 2 });
+    expect(text).toMatch(/checkout +3072 bits +\d+(\.\d+)? kB +1000 +\d+(\.\d+)? MB/);
+  });
+});
+
+describe('a delta', () => {
+  const withDelta = (delta: string): Plan => {
+    const plan = starter(500);
+    return { ...plan, privacy: { ...plan.privacy, delta } };
+  };
+
+  it.each([
+    ['0', 1_000_000_000],
+    ['0.000001', 100_000],
+  ])('of %s is small enough for %s users', (delta, usersPerDay) => {
+    expect(deltaIssue(withDelta(delta), { usersPerDay, visitsPerUser: 2 })).toBeUndefined();
+  });
+
+  it('above a tenth of one over the users is a fault, and says what would do', () => {
+    const issue = deltaIssue(withDelta('0.000001'), { usersPerDay: 100_001, visitsPerUser: 1 });
+    expect(issue?.path).toBe('privacy.delta');
+    expect(issue?.message).toContain('lower it to "0.0000001"');
+  });
+
+  it('of events is for as many as there are visits', () => {
+    const plan = testPlan().plan;
+    const events = { ...plan, privacy: { ...plan.privacy, delta: '0.000001' } };
+    expect(deltaIssue(events, { usersPerDay: 60_000, visitsPerUser: 1 })).toBeUndefined();
+    expect(deltaIssue(events, { usersPerDay: 60_000, visitsPerUser: 2 })).toBeDefined();
   });
 });

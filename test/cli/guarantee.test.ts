@@ -86,3 +86,15 @@ describe('the advice on noise', () => {
     expect(noiseAdvice(many)).toMatch(/discrete-gaussian with delta 0\.000001 would have .* less: consider it$/);
   });
 });
+
+describe('over many periods', () => {
+  it.each([
+    ['hour', [24, 8760]],
+    ['day', [365]],
+    ['week', [52]],
+  ] as const)('of an %s a subject is also told what a day and a year cost', (period, spans) => {
+    const found = guaranteesOf(personal({ period })).filter(({ periods }) => periods > 1);
+    expect(found.map(({ periods }) => periods)).toEqual(spans);
+    for (const { periods, loss } of found) expect(loss.basic).toBeCloseTo(0.99 * periods, 3);
+  });
+});

@@ -30,15 +30,15 @@ const START = 1_700_000_000 - (1_700_000_000 % HOUR);
 const CANARY = 'canary-982451653';
 
 /**
- * Epsilon 10: noise beyond +-8 has probability below 1e-34, so the threshold decides as if there were none, up to a
+ * Epsilon 5: noise beyond +-8 has probability below 1e-17, so the threshold decides as if there were none, up to a
  * few subjects. Both servers' noise is in the threshold; these tests stand in for a receiver that drew 0.
  */
 const plan = openPlan({
   report: {
-    selectionEpsilon: '10',
-    measurements: [{ name: 'success', attribute: 'checkout.success', kind: 'flag', epsilon: '10' }],
+    selectionEpsilon: '5',
+    measurements: [{ name: 'success', attribute: 'checkout.success', kind: 'flag', epsilon: '5' }],
   },
-  privacy: { epsilon: '20', bounds: { subject: 'user.id', visits: 1 } },
+  privacy: { epsilon: '10', bounds: { subject: 'user.id', visits: 1 } },
 });
 const threshold = keyThreshold(plan, plan.reports[0]!);
 const options: TestServiceOptions = { plans: [plan] };
@@ -79,7 +79,7 @@ describe('a selection', () => {
     expect(releaseId).toBe(releaseIdOf(selectionFor(range, kids)));
     expect(position).toEqual({ sequence: 3, hash: [...ledger.entries()][2]!.hash });
     // The period is paid for before anything is opened: the selection and everything that is measured.
-    expect(budget).toMatchObject({ domain: 'shop', limit: '20', consumed: '20', remaining: '0' });
+    expect(budget).toMatchObject({ domain: 'shop', limit: '10', consumed: '10', remaining: '0' });
     expect([...ledger.entries()].map(({ body }) => (JSON.parse(body) as { state: string }).state)).toEqual([
       'RESERVED_PERIOD',
       'RESERVED',
@@ -148,7 +148,7 @@ describe('a selection', () => {
   });
 
   test('is suppressed where the budget does not pay for the period, and so is everything after it', async () => {
-    const { service } = startService({ ...options, epsilonPerPeriod: '19' });
+    const { service } = startService({ ...options, epsilonPerPeriod: '9' });
     expect((await service.selectKeys(selectionOf([counted('many', 1000n)]))).outcome).toMatchObject({
       status: 'suppressed',
       reason: 'budget',
@@ -270,11 +270,11 @@ describe('the ledger of a selection', () => {
     const lines = [...exportLedger(ledger.entries())];
     const { releases, periods } = verifyLedgerExport(lines);
     expect(releases).toEqual({ reserved: 3, sealed: 3, published: 3 });
-    expect(periods).toMatchObject([{ domain: 'shop', spent: { epsilon: '20', delta: '1/1000000' } }, {}]);
+    expect(periods).toMatchObject([{ domain: 'shop', spent: { epsilon: '10', delta: '1/1000000' } }, {}]);
     const bodies = lines.map((line) => JSON.parse((JSON.parse(line) as { body: string }).body) as object);
     expect(bodies[1]).toMatchObject({
       cell: { kind: 'selection', measurement: 0, labels: [] },
-      noise: [{ parameter: '1/10', bound: '1' }],
+      noise: [{ parameter: '1/5', bound: '1' }],
       selection: { keysPerSubject: 1, threshold: String(threshold) },
       payment: { by: 'period' },
       decision: 'granted',

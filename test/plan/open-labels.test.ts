@@ -67,8 +67,8 @@ describe('a plan with an open label', () => {
     ],
     [
       'with an epsilon out of range',
-      { report: { selectionEpsilon: '11' }, privacy: { epsilon: '20' } },
-      ['reports[0].selectionEpsilon'],
+      { report: { selectionEpsilon: '11' }, privacy: { epsilon: '10' } },
+      ['privacy.epsilon', 'reports[0].selectionEpsilon'],
     ],
     ['with keys longer than an envelope takes', { label: { longest: 65 } }, ['labels[0].longest']],
     ['with keys too short for the name of all others', { label: { longest: 8 } }, ['labels[0].longest']],

@@ -122,6 +122,13 @@ describe('plan check', () => {
     for (const garbage of [undefined, null, 1, 'x', [], () => 1]) expect(checkPlan(garbage).issues).not.toEqual([]);
   });
 
+  it('warns that the receiver adds no noise under further keys', () => {
+    const keys = [...valid.keys, 'B'.repeat(43)];
+    expect(checkPlan({ ...valid, keys }).warnings.map(({ path }) => path)).toContain('keys');
+    const alone = { ...valid.privacy, noise: 'keyholder' as const };
+    expect(checkPlan({ ...valid, keys, privacy: alone }).warnings.map(({ path }) => path)).not.toContain('keys');
+  });
+
   it('warns about short windows, short grace and noise by the key holder alone', () => {
     const short = testPlanDocument({
       window: { seconds: 5, graceSeconds: 2, lagSeconds: 0 },

@@ -6,13 +6,13 @@ import { openPlan } from '../support/open-plans.js';
 import { key, WINDOW } from './harness.js';
 import { ServicePair } from './pair.js';
 
-/** Both servers add noise, of scale 1/10: 40 subjects are selected and one is not, but with a chance below 1e-6. */
+/** Both servers add noise, of scale 1/5: 40 subjects are selected and one is not, but with a chance below 1e-6. */
 const plan = openPlan({
   report: {
-    selectionEpsilon: '10',
-    measurements: [{ name: 'success', attribute: 'checkout.success', kind: 'flag', epsilon: '10' }],
+    selectionEpsilon: '5',
+    measurements: [{ name: 'success', attribute: 'checkout.success', kind: 'flag', epsilon: '5' }],
   },
-  privacy: { epsilon: '20', delta: '0.0000001', bounds: { subject: 'user.id', visits: 1 } },
+  privacy: { epsilon: '10', delta: '0.0000001', bounds: { subject: 'user.id', visits: 1 } },
 });
 const sealer = new TestSealer(plan, key);
 

@@ -18,7 +18,7 @@ export function personalPlan(bounds: Partial<ContributionBounds> = {}, overrides
       privacy: {
         ...document.privacy,
         unit: 'user-period',
-        epsilon: '20',
+        epsilon: '10',
         bounds: { subject: SUBJECT, visits: 3, ...bounds },
       },
       ...overrides,

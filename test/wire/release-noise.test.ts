@@ -42,7 +42,7 @@ const product: ProductMeasurement = {
 const event: PlanPrivacy = { domain: 'shop', unit: 'event', period: 'day', epsilon: '20', noise: 'both' };
 
 function person(bounds: Omit<ContributionBounds, 'subject'>, overrides: Partial<PlanPrivacy> = {}): PlanPrivacy {
-  return { ...event, unit: 'user-period', bounds: { subject: 'user.id', ...bounds }, ...overrides };
+  return { ...event, unit: 'user-period', epsilon: '10', bounds: { subject: 'user.id', ...bounds }, ...overrides };
 }
 
 /** A plan of one measurement, its noise as text and its cost. */
