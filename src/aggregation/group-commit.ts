@@ -1,7 +1,9 @@
 /**
- * One transaction for all that arrived meanwhile: a full fsync costs the same for one contribution as for a
- * thousand. Nobody waits for a timer: the queue is committed as soon as the event loop gets to it.
+ * One transaction for all that arrived meanwhile: making it durable costs the same for one contribution as for a
+ * thousand. Nobody waits for a timer: the queue is committed as soon as the event loop gets to it, one group after
+ * the other.
  */
+import { setImmediate } from 'node:timers/promises';
 
 interface Waiting<Item, Outcome> {
   readonly items: readonly Item[];
@@ -10,13 +12,13 @@ interface Waiting<Item, Outcome> {
 }
 
 export class GroupCommit<Item, Outcome> {
-  readonly #commit: (items: readonly Item[]) => Outcome[];
+  readonly #commit: (items: readonly Item[]) => Promise<Outcome[]>;
   readonly #maxItems: number;
   #waiting: Waiting<Item, Outcome>[] = [];
-  #scheduled = false;
+  #running = false;
 
   /** @param commit all or nothing; one outcome per item, in order. @param maxItems bounds one transaction. */
-  constructor(commit: (items: readonly Item[]) => Outcome[], maxItems: number) {
+  constructor(commit: (items: readonly Item[]) => Promise<Outcome[]>, maxItems: number) {
     this.#commit = commit;
     this.#maxItems = maxItems;
   }
@@ -25,32 +27,30 @@ export class GroupCommit<Item, Outcome> {
   submit(items: readonly Item[]): Promise<Outcome[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ items, resolve, reject });
-      this.#schedule();
+      if (!this.#running) void this.#run();
     });
   }
 
-  /** Commits everything that waits, now. */
-  flush(): void {
-    while (this.#waiting.length > 0) this.#commitGroup();
+  /** Resolves when everything that waits now is committed, or has failed. */
+  async flush(): Promise<void> {
+    if (this.#running) await this.submit([]).catch(() => undefined);
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#waiting.length === 0) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#commitGroup();
-      this.#schedule();
-    });
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      await setImmediate();
+      await this.#commitGroup(this.#takeGroup());
+    }
+    this.#running = false;
   }
 
-  #commitGroup(): void {
-    const group = this.#takeGroup();
-    if (group.length === 0) return;
+  async #commitGroup(group: readonly Waiting<Item, Outcome>[]): Promise<void> {
     try {
-      const outcomes = this.#commit(group.flatMap(({ items }) => items));
+      const items = group.flatMap((waiting) => waiting.items);
+      const outcomes = items.length === 0 ? [] : await this.#commit(items);
       let next = 0;
-      for (const { items, resolve } of group) resolve(outcomes.slice(next, (next += items.length)));
+      for (const { items: own, resolve } of group) resolve(outcomes.slice(next, (next += own.length)));
     } catch (error) {
       for (const { reject } of group) reject(error);
     }

@@ -7,20 +7,15 @@ import { addCiphertexts, ciphertextToBytes } from '../paillier/ciphertext.js';
 import type { KeyAggregate } from '../wire/release.js';
 import { HeldAccumulators } from './held-accumulators.js';
 import type { KeyRing } from './key-ring.js';
-import type { SqliteContributions } from './sqlite-contributions.js';
+import { accumulatorsOfKey } from './sql-open-cells.js';
 import type { SelectingWindow } from './store.js';
+import type { Transact } from './window-aggregator.js';
 
 export class KeyAggregator {
-  readonly #contributions: SqliteContributions;
   readonly #keys: KeyRing;
-  readonly #transact: <Result>(read: () => Result) => Promise<Result>;
+  readonly #transact: Transact;
 
-  constructor(
-    contributions: SqliteContributions,
-    keys: KeyRing,
-    transact: <Result>(read: () => Result) => Promise<Result>,
-  ) {
-    this.#contributions = contributions;
+  constructor(keys: KeyRing, transact: Transact) {
     this.#keys = keys;
     this.#transact = transact;
   }
@@ -31,9 +26,7 @@ export class KeyAggregator {
     for (const { key, factors } of keys) {
       await setImmediate();
       const held = new HeldAccumulators(this.#keys);
-      const rows = await this.#transact(() =>
-        this.#contributions.accumulatorsOfKey(reportId, windowStart, key, unitCount),
-      );
+      const rows = await this.#transact((tx) => accumulatorsOfKey(tx, { reportId, windowStart }, key, unitCount));
       for (const row of rows) held.add(row);
       const aggregates = factors.map(({ kid, ciphertext: factor }) => {
         const publicKey = this.#keys.get(kid);

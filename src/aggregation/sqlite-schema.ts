@@ -131,6 +131,16 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (selection_id, open_key, ordinal)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- One receiver from its start to its last mark. Of those before this version only the last mark is known.
+  CREATE TABLE runs (
+    run_id INTEGER PRIMARY KEY,
+    started INTEGER NOT NULL,
+    last_alive INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO runs (started, last_alive) SELECT 0, last_alive FROM liveness;
+  DROP TABLE liveness;
+  `,
 ];
 
 const SCHEMA_VERSION = MIGRATIONS.length;

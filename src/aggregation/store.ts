@@ -21,8 +21,8 @@
  *
  * A window that nobody could have contributed to, because the receiver was down all through it, goes from
  * open to answered as `skipped`: every cell of it is suppressed with the reason `error`. The receiver marks from time
- * to time that it is up. It takes contributions for a while after a mark and not longer, so that the last mark alone
- * says which windows nobody contributed to.
+ * to time that it is up. It takes contributions for a while after a mark and not longer, so that the marks alone
+ * say which windows nobody contributed to. Where several receivers share a store, one of them is enough.
  */
 import type { LabelValue } from '../plan/plan.js';
 import type {
@@ -81,6 +81,9 @@ export interface ClosingTotals {
   /** Of the window k windows back, for every window of a period: never negative, never rising. */
   readonly weights: readonly bigint[];
 }
+
+/** States in which a receiver works on a window. `open`: the first open one of its report, or one that is closing. */
+export type WorkState = 'open' | 'selecting' | 'aggregated';
 
 /** Unix seconds, [start, end). */
 export interface TimeSpan {
@@ -146,7 +149,10 @@ export interface AnsweredWindow extends WindowKey {
   readonly budget: BudgetState | undefined;
 }
 
-/** All times in Unix seconds. Every promise rejects with `storage` where the store fails; nothing is half done. */
+/**
+ * All times in Unix seconds. Every promise rejects with `storage` where the store fails; nothing is half done. Any
+ * number of receivers may use one store where docs/DATA_MODEL.md says so.
+ */
 export interface Store {
   /** Declares a report; its first window is the given one unless the report is known. Returns the first open window. */
   openReport(report: ReportKey, firstWindowStart: number): Promise<number>;
@@ -154,13 +160,21 @@ export interface Store {
   unfinishedReports(): Promise<ReportKey[]>;
   /**
    * Counts contributions once; resolves when they are durable. Outcomes in the order given. Rejects with
-   * `unavailable`, changing nothing, later than `ALIVE_SLACK_SECONDS` after the last mark.
+   * `unavailable`, changing nothing, later than `ALIVE_SLACK_SECONDS` after this receiver's last mark.
    */
   record(contributions: readonly VerifiedContribution[], now: number): Promise<RecordOutcome[]>;
-  /** Marks that the receiver is up. Never called because of a contribution. */
+  /** Marks that this receiver is up, from the first mark on. Never called because of a contribution. */
   markAlive(now: number): Promise<void>;
-  /** The last mark; `undefined` on a new store. */
-  lastAlive(): Promise<number | undefined>;
+  /** Whether a receiver may have taken contributions at some time in this span. */
+  wasUp(span: TimeSpan): Promise<boolean>;
+  /**
+   * Runs the work where the window is in this state and no other receiver works on it; resolves with `undefined`
+   * otherwise. Whatever brings a window closer to its release is called within: a receiver that takes longer than it
+   * may is told `unavailable` by the next call, and changes nothing any more.
+   */
+  exclusively<Result>(window: WindowKey, state: WorkState, work: () => Promise<Result>): Promise<Result | undefined>;
+  /** What time it is for all receivers of this store, given this receiver's own. Unix seconds. */
+  time(own: number): Promise<number>;
   /** Keys that must stay configured until the windows of these plans are closed. */
   keysInUse(): Promise<KeyInUse[]>;
   /**

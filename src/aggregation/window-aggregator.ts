@@ -13,9 +13,11 @@ import { evaluateTotal } from './evaluate-total.js';
 import { HeldAccumulators } from './held-accumulators.js';
 import { fixedZero, joinAccumulators } from './join-accumulators.js';
 import type { KeyRing } from './key-ring.js';
-import { labelsText, type SqliteContributions } from './sqlite-contributions.js';
-import type { ProductKey, SqlitePeriods, WindowProduct } from './sqlite-periods.js';
-import type { AggregatedCell } from './sqlite-windows.js';
+import { labelsText } from './labels-text.js';
+import type { SqlTransaction } from './sql-database.js';
+import { accumulatorsOf, cellsOf, idsAfter } from './sql-open-cells.js';
+import { productsBetween, type ProductKey, type WindowProduct } from './sql-periods.js';
+import type { AggregatedCell } from './sql-windows.js';
 import type { ClosingCell, ClosingTotals, ClosingWindow } from './store.js';
 
 /** What one combination of labels holds. */
@@ -32,27 +34,21 @@ export interface AggregatedWindow {
   readonly products: readonly WindowProduct[];
 }
 
+/** Runs a transaction that only reads. */
+export type Transact = <Result>(read: (tx: SqlTransaction) => Promise<Result>) => Promise<Result>;
+
 export class WindowAggregator {
-  readonly #contributions: SqliteContributions;
-  readonly #periods: SqlitePeriods;
   readonly #keys: KeyRing;
-  readonly #transact: <Result>(read: () => Result) => Promise<Result>;
+  readonly #transact: Transact;
   readonly #zeros = new Map<PublicKey, bigint>();
 
-  constructor(
-    contributions: SqliteContributions,
-    periods: SqlitePeriods,
-    keys: KeyRing,
-    transact: <Result>(read: () => Result) => Promise<Result>,
-  ) {
-    this.#contributions = contributions;
-    this.#periods = periods;
+  constructor(keys: KeyRing, transact: Transact) {
     this.#keys = keys;
     this.#transact = transact;
   }
 
   async aggregate(reportId: number, window: ClosingWindow): Promise<AggregatedWindow> {
-    const cellsOf = await this.#transact(() => this.#cellsByTarget(reportId, window));
+    const cellsOf = await this.#cellsByTarget(reportId, window);
     const totalsOf = new Map<string, CellTotals>();
     const cells: AggregatedCell[] = [];
     const products: WindowProduct[] = [];
@@ -66,10 +62,13 @@ export class WindowAggregator {
   }
 
   /** Which recorded cells make up which released one: of an open label those of all other keys make up one. */
-  #cellsByTarget(reportId: number, { windowStart, cells }: ClosingWindow): ReadonlyMap<string, readonly number[]> {
+  async #cellsByTarget(
+    reportId: number,
+    { windowStart, cells }: ClosingWindow,
+  ): Promise<ReadonlyMap<string, readonly number[]>> {
     const released = new Set(cells.flatMap(({ labels }) => labels));
     const targets = new Map<string, number[]>();
-    for (const { cellId, labels } of this.#contributions.cellsOf(reportId, windowStart)) {
+    for (const { cellId, labels } of await this.#transact((tx) => cellsOf(tx, reportId, windowStart))) {
       const isOther = (label: LabelValue): boolean => typeof label === 'string' && !released.has(label);
       const target = labelsText(labels.map((label) => (isOther(label) ? OTHER_KEY : label)));
       const cellIds = targets.get(target) ?? [];
@@ -84,7 +83,7 @@ export class WindowAggregator {
     const accumulators = new HeldAccumulators(this.#keys);
     let count = 0;
     for (const cellId of cellIds) {
-      const rows = await this.#transact(() => this.#contributions.accumulatorsOf(cellId));
+      const rows = await this.#transact((tx) => accumulatorsOf(tx, cellId));
       for (const row of rows) accumulators.add(row);
       count += await this.#countIds(cellId, digest);
     }
@@ -95,7 +94,8 @@ export class WindowAggregator {
     let count = 0;
     let last: Uint8Array = new Uint8Array(0);
     for (;;) {
-      const ids = await this.#transact(() => this.#contributions.idsAfter(cellId, last));
+      const after = last;
+      const ids = await this.#transact((tx) => idsAfter(tx, cellId, after));
       if (ids.length === 0) return count;
       for (const id of ids) digest.update(id);
       count += ids.length;
@@ -139,7 +139,7 @@ export class WindowAggregator {
     product: bigint,
   ): Promise<bigint> {
     const span = { start: period.start, end: windowStart };
-    const earlier = await this.#transact(() => this.#periods.between(where, span));
+    const earlier = await this.#transact((tx) => productsBetween(tx, where, span));
     const windows = [product];
     const seconds = windowEnd - windowStart;
     for (let start = windowStart - seconds; start >= period.start; start -= seconds) {

@@ -4,7 +4,7 @@
  * reasons of its own waits alone and does not hold up the others. Only of a report with running totals later
  * windows wait with it: a total is decoded from all earlier releases of its period.
  */
-import type { WindowKey } from '../aggregation/store.js';
+import type { WindowKey, WorkState } from '../aggregation/store.js';
 import type { CompiledPlan } from '../plan/compile.js';
 import type { WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
 import { MAX_CELLS } from '../wire/release-request-message.js';
@@ -48,8 +48,10 @@ export class Releaser {
   async releasePending(now: number): Promise<void> {
     if (this.#unreachable?.isOver(now) === false) return;
     const { store } = this.#options;
-    const goOn = await this.#attemptAll(await store.unselected(), now, (...step) => this.#select(...step));
-    if (goOn) await this.#attemptAll(await store.unanswered(), now, (...step) => this.#release(...step));
+    const select: Step = (...step) => this.#select(...step);
+    const release: Step = (...step) => this.#release(...step);
+    const goOn = await this.#attemptAll(await store.unselected(), now, 'selecting', select);
+    if (goOn) await this.#attemptAll(await store.unanswered(), now, 'aggregated', release);
   }
 
   /** An answer that is still on its way is dropped: the same question brings it again. */
@@ -59,26 +61,29 @@ export class Releaser {
   }
 
   /** Returns whether there is any use in asking for more. */
-  async #attemptAll(windows: readonly WindowKey[], now: number, step: Step): Promise<boolean> {
+  async #attemptAll(windows: readonly WindowKey[], now: number, state: WorkState, step: Step): Promise<boolean> {
     const heldUp = new Set<string>();
     for (const window of windows) {
       const plan = this.#plans.get(window.planHash);
       if (plan === undefined || heldUp.has(reportOf(window))) continue;
       const waits = this.#failed.get(nameOf(window))?.isOver(now) === false;
-      const answered = !waits && (await this.#attempt(plan, window, now, step));
+      const answered = !waits && (await this.#attempt(plan, window, now, state, step));
       if (this.#closed || (!waits && this.reachable === false)) return false;
       if (!answered && hasTotals(plan, window)) heldUp.add(reportOf(window));
     }
     return true;
   }
 
-  /** Returns whether the step is done now. */
-  async #attempt(plan: CompiledPlan, window: WindowKey, now: number, step: Step): Promise<boolean> {
+  /** Returns whether the step is done now; not where another receiver is at it, or has done it meanwhile. */
+  async #attempt(plan: CompiledPlan, window: WindowKey, now: number, state: WorkState, step: Step): Promise<boolean> {
     try {
-      await step(plan, window, now);
-      this.attempts.succeeded += 1;
+      const done = await this.#options.store.exclusively(window, state, async () => {
+        await step(plan, window, now);
+        return true;
+      });
+      if (done === true) this.attempts.succeeded += 1;
       this.#failed.delete(nameOf(window));
-      return true;
+      return done === true;
     } catch (error) {
       if (this.#closed) return false;
       this.attempts.failed += 1;

@@ -1,11 +1,11 @@
 /**
- * Closes windows whose grace is over, in order, whether or not anybody contributed. Windows during which the
- * receiver could not have taken a single contribution, because it was down from the first moment a sender may
- * use the window to the end of its grace, are skipped: that depends on clock and uptime only, never on data. It may
+ * Closes windows whose grace is over, in order, whether or not anybody contributed. Windows during which no
+ * receiver could have taken a single contribution, because all were down from the first moment a sender may
+ * use the window to the end of its grace, are skipped: that depends on clock and uptime only, never on data. One may
  * have been up for a while after its last mark, and is taken to have been.
  * A plan that is new to the store begins with the window in which the receiver started.
  */
-import { ALIVE_SLACK_SECONDS, type ReportKey, type SkippedWindow, type Store } from '../aggregation/store.js';
+import type { ReportKey, SkippedWindow, Store } from '../aggregation/store.js';
 import { windowStartOf, type CompiledPlan, type CompiledReport } from '../plan/compile.js';
 import { unitCountIndex } from '../plan/layout.js';
 import type { Logger } from '../service/logger.js';
@@ -34,20 +34,16 @@ const SKIP_BATCH = 1000;
 export class WindowCloser {
   readonly #options: WindowCloserOptions;
   readonly #reports: readonly OpenReport[];
-  /** Until when the receiver may have taken contributions before it started; nothing was missed on a new store. */
-  readonly #upUntil: number;
 
-  private constructor(options: WindowCloserOptions, reports: readonly OpenReport[], upUntil: number) {
+  private constructor(options: WindowCloserOptions, reports: readonly OpenReport[]) {
     this.#options = options;
     this.#reports = reports;
-    this.#upUntil = upUntil;
     for (const { plan, report } of reports) options.factors.prepare(plan, report);
   }
 
   /** Opens every report of every plan in the store, and marks that the receiver is up. */
   static async open(options: WindowCloserOptions): Promise<WindowCloser> {
     const { plans, store, startedAt } = options;
-    const lastMark = (await store.lastAlive()) ?? startedAt;
     await store.markAlive(startedAt);
     const reports: OpenReport[] = [];
     for (const plan of plans) {
@@ -57,18 +53,28 @@ export class WindowCloser {
         reports.push({ plan, report, key });
       }
     }
-    return new WindowCloser(options, reports, lastMark + ALIVE_SLACK_SECONDS);
+    return new WindowCloser(options, reports);
   }
 
-  /** Closes or skips everything that is due at this Unix time. */
+  /** Closes or skips everything that is due at this Unix time, except what another receiver is closing. */
   async closeDue(now: number): Promise<void> {
+    const { store } = this.#options;
     for (const open of this.#reports) {
       // The store says where it stands: a transaction that failed may have been committed after all.
-      let next = await this.#options.store.openReport(open.key, 0);
-      while (isOver(open, next, now)) {
-        next = this.#wasMissed(open, next) ? await this.#skipFrom(open, next, now) : await this.#close(open, next);
+      let next: number | undefined = await store.openReport(open.key, 0);
+      while (next !== undefined && isOver(open, next, now)) {
+        const windowStart: number = next;
+        next = await store.exclusively({ ...open.key, windowStart }, 'open', () =>
+          this.#closeOrSkip(open, windowStart, now),
+        );
       }
     }
+  }
+
+  /** Returns the next open window. */
+  async #closeOrSkip(open: OpenReport, windowStart: number, now: number): Promise<number> {
+    const missed = await this.#wasMissed(open, windowStart);
+    return missed ? this.#skipFrom(open, windowStart, now) : this.#close(open, windowStart);
   }
 
   /** Returns the next open window. */
@@ -96,7 +102,7 @@ export class WindowCloser {
   async #skipFrom(open: OpenReport, windowStart: number, now: number): Promise<number> {
     const missed: SkippedWindow[] = [];
     let next = windowStart;
-    while (missed.length < SKIP_BATCH && this.#wasMissed(open, next) && isOver(open, next, now)) {
+    while (missed.length < SKIP_BATCH && isOver(open, next, now) && (await this.#wasMissed(open, next))) {
       const window = windowAt(open.plan, open.key, next);
       missed.push(window);
       next = window.windowEnd;
@@ -109,11 +115,11 @@ export class WindowCloser {
     return next;
   }
 
-  /** Down from before anybody could contribute until after anybody could. */
-  #wasMissed({ plan }: OpenReport, windowStart: number): boolean {
+  /** No receiver was up from before anybody could contribute until after anybody could. */
+  async #wasMissed({ plan }: OpenReport, windowStart: number): Promise<boolean> {
     const { seconds, graceSeconds } = plan.plan.window;
-    const accepting = windowStart - CLOCK_AHEAD_SECONDS;
-    return accepting > this.#upUntil && windowStart + seconds + graceSeconds <= this.#options.startedAt;
+    const span = { start: windowStart - CLOCK_AHEAD_SECONDS, end: windowStart + seconds + graceSeconds };
+    return !(await this.#options.store.wasUp(span));
   }
 }
 

@@ -94,6 +94,7 @@ async function beginSelection(): Promise<string[]> {
 async function reopen(keys = [key]): Promise<void> {
   await store.close();
   store = SqliteStore.open(path, keys);
+  await store.markAlive(START);
 }
 
 /** Everything in the store's files. */

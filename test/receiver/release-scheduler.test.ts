@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SqliteStore } from '../../src/aggregation/sqlite-store.js';
+import { ALIVE_SLACK_SECONDS } from '../../src/aggregation/store.js';
 import type { CompiledPlan } from '../../src/plan/compile.js';
 import { ClosingFactors } from '../../src/receiver/closing-factors.js';
 import { describeWindow, type PublishedWindow } from '../../src/receiver/publication.js';
@@ -358,7 +359,8 @@ test('windows that take long to close hold up neither publication nor the mark t
   now = CLOSED + 120;
   const next = scheduler.tick();
   await expect.poll(async () => (await releases()).length).toBe(1);
-  expect(await store.lastAlive()).toBe(CLOSED + 120);
+  expect(await store.wasUp({ start: CLOSED + 121 + ALIVE_SLACK_SECONDS - 1, end: Infinity })).toBe(true);
+  expect(await store.wasUp({ start: CLOSED + 121 + ALIVE_SLACK_SECONDS, end: Infinity })).toBe(false);
   expect(await store.unanswered()).toEqual([]);
   goOn();
   await Promise.all([closing, next]);
