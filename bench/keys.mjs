@@ -1,6 +1,7 @@
 // @ts-check
 /** Keys, plans and contributions for benchmarks: made afresh, at real sizes. */
 import { generatePrimeSync } from 'node:crypto';
+import { SERVER_COMB } from '../dist/src/math/comb-layout.js';
 import { createGroupKernel } from '../dist/src/math/group-kernel.js';
 import { PrivateKey } from '../dist/src/paillier/private-key.js';
 import { parsePlan } from '../dist/src/plan/check.js';
@@ -37,6 +38,17 @@ export function makePlan(kid, measurements) {
   );
 }
 
+/** Spans that a coalesced envelope adds up at most. */
+export const COALESCED_BOUND = 1023;
+
+/** @param {string} kid @param {import('../dist/src/plan/plan.js').Measurement[]} measurements @param {string[]} [redact] */
+export function coalescedPlan(kid, measurements, redact = []) {
+  const { plan } = makePlan(kid, measurements);
+  const mode = /** @type {const} */ ('coalesced');
+  const reports = plan.reports.map((report) => ({ ...report, mode, spanBounds: [COALESCED_BOUND] }));
+  return compilePlan({ ...plan, reports, redact });
+}
+
 /** @type {import('../dist/src/plan/plan.js').Measurement} */
 export const FLAG = { name: 'success', attribute: 'bench.success', kind: 'flag', epsilon: '1' };
 
@@ -59,7 +71,9 @@ export class BenchSealer {
   constructor(plan, key, kernel = 'auto') {
     this.key = key;
     this.sealer = new EnvelopeSealer(plan, key);
-    this.computer = new PairComputer(key, { teeth: 10, tables: 8 }, createGroupKernel(key.n, { kernel }));
+    const arithmetic = createGroupKernel(key.n, { kernel });
+    this.kernel = arithmetic.name;
+    this.computer = new PairComputer(key, SERVER_COMB, arithmetic);
     this.report = /** @type {import('../dist/src/plan/compile.js').CompiledReport} */ (plan.reports[0]);
     this.demand = this.sealer.demand(this.report, Math.max(...spanBoundsOf(this.report)));
   }
