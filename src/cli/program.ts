@@ -102,7 +102,10 @@ function addPlan(program: Command): void {
   plan
     .command('check <file>')
     .description('faults with their path and what to do, and what the author should know')
-    .option('--users <number>', 'users a day: also forecast what the plan will show and cost in bytes, propose a window, check delta')
+    .option(
+      '--users <number>',
+      'users a day: also forecast what the plan will show and cost in bytes, propose a window, check delta',
+    )
     .option('--visits <number>', 'visits a user makes in a day, on average', '2')
     .option('--json', 'as JSON')
     .action(async (file: string, options: PlanCheckOptions) =>

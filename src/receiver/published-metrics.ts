@@ -16,6 +16,7 @@ import { PublishedPoints } from './published-points.js';
 import { addBudgets } from './published-budgets.js';
 import { describeWindow, type PublishedCell, type PublishedWindow } from './publication.js';
 import type { PublishedGuarantee } from './published-guarantee.js';
+import { addQuantiles } from './published-quantiles.js';
 import { selectionInfo } from './published-selection.js';
 import { measurementSeries, RELEASE_INFO, SUPPRESSED, WINDOW_END } from './series.js';
 
@@ -74,7 +75,12 @@ function addWindow(points: PublishedPoints, { plan, window }: Shown): void {
   if (compiled === undefined) return;
   for (const { measurement } of compiled.measurements) {
     const own = cells.filter((cell) => cell.measurement === measurement.name);
-    for (const cell of own) addCell(points, window, measurementSeries(report, measurement), cell);
+    const series = measurementSeries(report, measurement);
+    for (const cell of own) {
+      addCell(points, window, series, cell);
+      if (measurement.kind === 'histogram' && series.quantiles !== undefined)
+        addQuantiles(points, series.quantiles, measurement, cell, { report, start, end });
+    }
     points.add(RELEASE_INFO, { start, end }, releaseInfo(plan, compiled, window, own), 1);
   }
 }
@@ -82,7 +88,7 @@ function addWindow(points: PublishedPoints, { plan, window }: Shown): void {
 function addCell(
   points: PublishedPoints,
   { report, windowStart: start, windowEnd: end }: PublishedWindow,
-  series: ReturnType<typeof measurementSeries>,
+  series: Pick<ReturnType<typeof measurementSeries>, 'own' | 'count'>,
   cell: PublishedCell,
 ): void {
   const { measurement, labels, since, suppressed, values } = cell;

@@ -22,18 +22,40 @@ export interface SeriesDescription {
 /** A value and what is known about it. */
 export type ValueSeries = Readonly<Record<'value' | 'display' | 'stddev' | 'low' | 'high', SeriesDescription>>;
 
-/** The series of one measurement: its own, and of a sum the count that is released with it. */
+/** Of a histogram, beside its buckets. */
+export type QuantileSeries = Readonly<Record<'value' | 'low' | 'high', SeriesDescription>>;
+
+/** The series of one measurement: its own, of a sum the count that is released with it, of a histogram its quantiles. */
 export function measurementSeries(
   report: string,
   { name, kind, release = 'windows' }: Measurement,
-): { readonly own: ValueSeries; readonly count: ValueSeries | undefined } {
+): {
+  readonly own: ValueSeries;
+  readonly count: ValueSeries | undefined;
+  readonly quantiles: QuantileSeries | undefined;
+} {
   const prefix = `${PUBLISHED_PREFIX}.${report}.${name}`;
   return kind === 'sum'
     ? {
         own: valueSeries(prefix, release, 'sum', '{unit}', false),
         count: valueSeries(`${prefix}.count`, release, 'count', '{event}', true),
+        quantiles: undefined,
       }
-    : { own: valueSeries(prefix, release, 'count', '{event}', true), count: undefined };
+    : {
+        own: valueSeries(prefix, release, 'count', '{event}', true),
+        count: undefined,
+        quantiles: kind === 'histogram' ? quantileSeries(`${prefix}${STREAMS[release].suffix}`) : undefined,
+      };
+}
+
+function quantileSeries(prefix: string): QuantileSeries {
+  const name = `${prefix}.quantile`;
+  const common = { unit: '{unit}', whole: false };
+  return {
+    value: { ...common, name, description: 'Quantile computed from the noised buckets.' },
+    low: { ...common, name: `${name}.ci_low`, description: 'Lower end of its 95 % interval for the noise.' },
+    high: { ...common, name: `${name}.ci_high`, description: 'Upper end of its 95 % interval for the noise.' },
+  };
 }
 
 const STREAMS = {
@@ -126,8 +148,8 @@ export function assertDistinctSeries(plans: readonly CompiledPlan[]): void {
       );
       for (const { measurement } of measurements) {
         const owner = `${plan.name}: ${report.name}.${measurement.name}`;
-        const { own, count } = measurementSeries(report.name, measurement);
-        for (const { name } of [own, count].flatMap((series) => Object.values(series ?? {}))) {
+        const { own, count, quantiles } = measurementSeries(report.name, measurement);
+        for (const { name } of [own, count, quantiles].flatMap((series) => Object.values(series ?? {}))) {
           const other = owners.get(prometheusName(name)) ?? owner;
           if (other !== owner) throw clash(`${owner} and ${other} would both publish ${name}`);
           owners.set(prometheusName(name), owner);
@@ -138,7 +160,7 @@ export function assertDistinctSeries(plans: readonly CompiledPlan[]): void {
 }
 
 function assertDistinctLabels(report: string, keys: readonly string[]): void {
-  const names = ['value', 'reason', 'report', 'measurement', ...keys].map(prometheusName);
+  const names = ['value', 'quantile', 'reason', 'report', 'measurement', ...keys].map(prometheusName);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw clash(`report ${report} has two labels that Prometheus would call ${twice}`);
 }
