@@ -112,14 +112,12 @@ export async function openSecret(
   document: unknown,
   passphrase: string,
 ): Promise<{ readonly kid: string; readonly secret: Uint8Array }> {
-  const parsed = schema(kind).safeParse(document);
-  if (!parsed.success) throw malformed(kind);
   const {
     kid,
     kdf,
     cipher: { nonce },
     sealed,
-  } = parsed.data;
+  } = parseSealedSecret(kind, document);
   const key = await deriveKey(passphrase, decoded(kdf.salt));
   const bytes = decoded(sealed);
   const decipher = createDecipheriv(CIPHER, key, decoded(nonce), { authTagLength: TAG_BYTES })
@@ -132,6 +130,13 @@ export async function openSecret(
       fix: 'pass the passphrase it was sealed with; if you are sure of it, the file was changed: restore it',
     });
   }
+}
+
+/** Reads the form of a document (parsed JSON), opening nothing. Throws `invalid_key` where it is not of this kind. */
+export function parseSealedSecret(kind: SecretKind, document: unknown): SealedSecret {
+  const parsed = schema(kind).safeParse(document);
+  if (!parsed.success) throw malformed(kind);
+  return parsed.data;
 }
 
 /** NFKC, so that one passphrase typed on two keyboards is the same bytes. */

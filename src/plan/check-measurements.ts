@@ -25,10 +25,9 @@ export function checkMeasurements(plan: Plan): PlanIssue[] {
   return plan.reports.flatMap((report, r) =>
     report.measurements.flatMap((measurement, m) => {
       const path = `reports[${String(r)}].measurements[${String(m)}]`;
-      const own = checkKind(path, measurement);
-      return own.length > 0
-        ? own
-        : [...checkEpsilons(path, measurement), ...checkCapacity(path, plan.privacy, report, measurement)];
+      // Capacity divides by epsilon, and reads ranges.
+      const own = [...checkKind(path, measurement), ...checkEpsilons(path, measurement)];
+      return own.length > 0 ? own : checkCapacity(path, plan.privacy, report, measurement);
     }),
   );
 }

@@ -10,14 +10,21 @@ const MAX_SECONDS = 31 * 86_400;
 const identifier = z
   .string('must be a string: give it a name')
   .check(z.regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be 1 to 64 of a-z, 0-9 and _, starting with a letter: rename it'));
+/** A plan is hashed as UTF-8, which has no halves of surrogate pairs. */
+const encodable = z.regex(/^\P{Cs}*$/u, 'has half of a character: write it as UTF-8');
 const attributeKey = z
   .string('must be a string: name the attribute key')
-  .check(z.minLength(1, 'is empty: name the attribute key'), z.maxLength(256, 'is longer than 256: shorten the key'));
+  .check(
+    z.minLength(1, 'is empty: name the attribute key'),
+    z.maxLength(256, 'is longer than 256: shorten the key'),
+    encodable,
+  );
 const text = z
   .string('must be a string: write it in quotes')
   .check(
     z.minLength(1, 'is empty: remove it or write a value'),
     z.maxLength(64, 'is longer than 64 characters: shorten it'),
+    encodable,
   );
 const decimal = z
   .string('must be a decimal string such as "1" or "0.25": put the number in quotes, floats are refused')
@@ -124,9 +131,9 @@ const report = z.strictObject({
     ),
   ),
   spans: z.strictObject({
-    names: z.optional(filled(z.string('must be a string: name a span'), 64)),
+    names: z.optional(filled(z.string('must be a string: name a span').check(encodable), 64)),
     kinds: z.optional(filled(z.enum(SPAN_KINDS, `must be one of ${SPAN_KINDS.join(', ')}`), SPAN_KINDS.length)),
-    scopes: z.optional(filled(z.string('must be a string: name a scope'), 64)),
+    scopes: z.optional(filled(z.string('must be a string: name a scope').check(encodable), 64)),
   }),
   labels: list(attributeKey, 8),
   selectionEpsilon: z.optional(decimal),

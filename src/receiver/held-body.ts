@@ -58,7 +58,7 @@ export async function holdBody(
     return { bytes: held.bytes, release: () => held.release() };
   } catch (error) {
     held.release();
-    if (isZlibError(error)) throw new UndecodableRequest('the body is not valid in its encoding');
+    if (isDecodingError(error)) throw new UndecodableRequest('the body is not valid in its encoding');
     throw error;
   }
 }
@@ -90,7 +90,8 @@ function normalized(coding: string | undefined): string {
   return (coding ?? '').trim().toLowerCase();
 }
 
-function isZlibError(error: unknown): boolean {
+/** zlib's own, and what a pipeline says of a decoder that ends before its input does: bytes follow the last member. */
+function isDecodingError(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' && code.startsWith('Z_');
+  return typeof code === 'string' && (code.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE');
 }

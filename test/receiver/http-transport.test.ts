@@ -140,6 +140,7 @@ describe('a request that can never be taken', () => {
     ['protobuf cut short', Buffer.from([0x0a, 5, 1]), { 'content-type': PROTOBUF_TYPE }],
     ['gzip that is not', Buffer.from('hello hello hello'), { 'content-encoding': 'gzip' }],
     ['gzip cut short', gzipSync('{}').subarray(0, 15), { 'content-encoding': 'gzip' }],
+    ['gzip with bytes after it', Buffer.concat([gzipSync('{}'), Buffer.alloc(300, 1)]), { 'content-encoding': 'gzip' }],
     ['gzip with a wrong checksum', flipped(gzipSync('{}'), -6), { 'content-encoding': 'gzip' }],
   ])('%s', async (_, body, headers) => {
     const answer = await post(body, headers);
