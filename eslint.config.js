@@ -35,7 +35,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/**/*.ts', 'bench/**', 'scripts/**', 'examples/**'],
+    files: ['test/**/*.ts', 'bench/**', 'scripts/**', 'examples/**', 'e2e/**'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {

@@ -23,10 +23,11 @@ const LOG_TAIL = 20;
  * `telemetry-kit init`: keys, owner key and the signed plan. Shows its progress on standard error.
  * @param {string} folder
  * @param {number} bits
+ * @param {string} [plan] file
  * @returns {{ facts: Promise<InitFacts>, kill(): Promise<void> }}
  */
-export function makeKeys(folder, bits) {
-  const child = spawn(process.execPath, [COMMAND, 'init', folder, '--bits', String(bits), '--plan', PLAN, '--json'], {
+export function makeKeys(folder, bits, plan = PLAN) {
+  const child = spawn(process.execPath, [COMMAND, 'init', folder, '--bits', String(bits), '--plan', plan, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = exitOf(child);
@@ -46,31 +47,40 @@ export function makeKeys(folder, bits) {
 
 /**
  * @param {string} folder that `init` wrote
+ * @param {readonly string[]} [nodeOptions]
  * @returns {Service}
  */
-export function startKeyHolder(folder) {
-  return startService('keyholder', '--data', join(folder, 'keyholder'), '--admin', ANY_PORT);
+export function startKeyHolder(folder, nodeOptions = []) {
+  return startService('keyholder', ['--data', join(folder, 'keyholder'), '--admin', ANY_PORT], nodeOptions);
 }
 
 /**
  * @param {string} folder that `init` wrote
+ * @param {readonly string[]} [options] further ones; ports that they do not name are any free ones
  * @returns {Service}
  */
-export function startReceiver(folder) {
-  const ports = ['--otlp-http', '--otlp-grpc', '--prometheus', '--admin'].flatMap((port) => [port, ANY_PORT]);
-  return startService('receiver', '--data', join(folder, 'receiver'), ...ports);
+export function startReceiver(folder, options = []) {
+  const given = new Set(options);
+  const free = ['--otlp-http', '--otlp-grpc', '--prometheus', '--admin'].filter((option) => !given.has(option));
+  const ports = free.flatMap((option) => [option, ANY_PORT]);
+  return startService('receiver', ['--data', join(folder, 'receiver'), ...options, ...ports]);
 }
 
 /**
  * One `telemetry-kit` process. The IPC channel carries nothing: its end tells the service that the demo is gone.
  * @param {string} name
- * @param {string[]} options
+ * @param {readonly string[]} options
+ * @param {readonly string[]} [nodeOptions]
  * @returns {Service}
  */
-function startService(name, ...options) {
-  const child = spawn(process.execPath, [COMMAND, name, ...options, '--ready-json', '--log-level', 'warn'], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+function startService(name, options, nodeOptions = []) {
+  const child = spawn(
+    process.execPath,
+    [...nodeOptions, COMMAND, name, ...options, '--ready-json', '--log-level', 'warn'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  );
   const ended = exitOf(child);
   const log = keepTail(/** @type {import('node:stream').Readable} */ (child.stderr));
   let stopping = false;

@@ -21,9 +21,10 @@ export class Shop {
   /**
    * @param {ShopOptions} options
    * @param {() => (chunk: Buffer) => void} newWatcher asked once for each output stream
+   * @param {URL | string} [entry] module that runs the shop
    */
-  constructor(options, newWatcher) {
-    this.#child = fork(ENTRY, [JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  constructor(options, newWatcher, entry = ENTRY) {
+    this.#child = fork(entry, [JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     let complaint = '';
     this.#child.stdout?.on('data', newWatcher());
     this.#child.stderr?.on('data', newWatcher());
