@@ -7,7 +7,7 @@ import type { PublicKeyDocument } from '../wire/public-key-document.js';
 import { formatAddress } from './addresses.js';
 import { createFile, createFolder, createJsonFile, jsonText, PUBLIC_MODE, SECRET_FOLDER_MODE } from './files.js';
 import { DEFAULT_PORTS, FILES, FOLDERS } from './layout.js';
-import { CONFIG_FILE, type KeyHolderConfig, type ReceiverConfig } from './service-config.js';
+import { CONFIG_FILE, type KeyHolderConfigFile, type ReceiverConfigFile } from './service-config.js';
 import { wiringModule } from './wiring.js';
 
 export interface InitContents {
@@ -37,7 +37,7 @@ export async function writeApplicationFolder(root: string, { signedPlan, publicK
 
 export function writeReceiverFolder(root: string, { signedPlan, publicKey }: InitContents): void {
   const folder = join(root, FOLDERS.receiver);
-  const config: ReceiverConfig = {
+  const config: ReceiverConfigFile = {
     plans: [FILES.plan],
     ownerKey: signedPlan.signature.publicKey,
     publicKeys: [FILES.publicKey],
@@ -58,7 +58,7 @@ export function writeKeyHolderFolder(root: string, contents: InitContents, epsil
   const { signedPlan, privateKey, passphrases } = contents;
   const { domain, period, epsilon, delta } = signedPlan.plan.privacy;
   const folder = join(root, FOLDERS.keyHolder);
-  const config: KeyHolderConfig = {
+  const config: KeyHolderConfigFile = {
     plans: [FILES.plan],
     ownerKey: signedPlan.signature.publicKey,
     privateKeys: [FILES.privateKey],

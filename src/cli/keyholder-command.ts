@@ -6,21 +6,23 @@ import { startKeyHolder } from '../keyholder/start.js';
 import type { PrivateKey } from '../paillier/private-key.js';
 import { createLogger, type LogLevel } from '../service/logger.js';
 import { formatAddress, parseAddress } from './addresses.js';
+import { givenOptions } from './config/overrides.js';
 import { readJson } from './files.js';
 import { alignColumns } from './output.js';
 import { readPassphrase } from './passphrase.js';
 import { runService, type RunningService, type ServiceOptions } from './run-service.js';
 import { openPlans, readKeyHolderConfig, type KeyHolderConfig } from './service-config.js';
-import { readTls } from './tls-files.js';
+import { ServiceProtection } from './service-protection.js';
 
 export interface KeyHolderOptions extends ServiceOptions {
   readonly data: string;
-  readonly logLevel: LogLevel;
+  readonly logLevel?: LogLevel;
   readonly passphraseFile?: string;
   readonly admin?: string;
   /** URL of a Prometheus server, or a file. */
   readonly anchor?: string;
   readonly acceptClock?: boolean;
+  readonly allowUnprotectedNetwork?: boolean;
 }
 
 /** Resolves when it was asked to stop and has drained. */
@@ -30,8 +32,17 @@ export function keyHolder(options: KeyHolderOptions): Promise<void> {
 
 async function start(options: KeyHolderOptions): Promise<RunningService> {
   const folder = resolve(options.data);
-  const config = readKeyHolderConfig(folder);
-  const admin = parseAddress(options.admin ?? config.admin);
+  const config = readKeyHolderConfig(
+    folder,
+    givenOptions({
+      admin: ['--admin', options.admin],
+      allowUnprotectedNetwork: ['--allow-unprotected-network', options.allowUnprotectedNetwork],
+      logLevel: ['--log-level', options.logLevel],
+    }),
+  );
+  const admin = parseAddress(config.admin);
+  const logger = createLogger('keyholder', config.logLevel);
+  const protection = new ServiceProtection(folder, logger);
   const plans = openPlans(folder, config);
   const anchor = anchorOf(folder, config, options.anchor);
   const running = await startKeyHolder({
@@ -43,11 +54,13 @@ async function start(options: KeyHolderOptions): Promise<RunningService> {
     ...(config.maxWindowAgeDays === undefined ? {} : { maxWindowAgeDays: config.maxWindowAgeDays }),
     ...(anchor === undefined ? {} : { anchor }),
     acceptClock: options.acceptClock ?? false,
-    listen: listenOf(folder, config),
+    listen: listenOf(folder, config, protection),
     admin,
-    logger: createLogger('keyholder', options.logLevel),
+    ...protection.optionsFor(config),
+    logger,
   });
-  const adminUrl = `http://${formatAddress({ host: admin.host, port: running.adminPort ?? admin.port })}`;
+  const scheme = config.tls === undefined ? 'http' : 'https';
+  const adminUrl = `${scheme}://${formatAddress({ host: admin.host, port: running.adminPort ?? admin.port })}`;
   return {
     ready: { ready: 'keyholder', pid: process.pid, endpoints: { address: running.address, admin: adminUrl } },
     description: `the key holder is ready\n${alignColumns(
@@ -57,7 +70,11 @@ async function start(options: KeyHolderOptions): Promise<RunningService> {
       ],
       '  ',
     )}`,
-    close: () => running.close(),
+    reload: () => protection.files.reload(),
+    close: () => {
+      protection.files.stop();
+      return running.close();
+    },
   };
 }
 
@@ -79,8 +96,10 @@ function anchorOf(folder: string, { anchor: configured }: KeyHolderConfig, given
   return configured === undefined || isUrl(configured) ? configured : resolve(folder, configured);
 }
 
-function listenOf(folder: string, { listen }: KeyHolderConfig): KeyHolderListen {
-  return 'socketPath' in listen
-    ? { socketPath: resolve(folder, listen.socketPath) }
-    : { ...parseAddress(listen.address), tls: readTls(folder, listen.tls) };
+/** The schema has seen to it that one of both ways is complete. */
+function listenOf(folder: string, { listen }: KeyHolderConfig, protection: ServiceProtection): KeyHolderListen {
+  const { socketPath, address = '', tls } = listen;
+  return tls === undefined
+    ? { socketPath: resolve(folder, socketPath ?? '') }
+    : { ...parseAddress(address), tls: protection.mutual(tls) };
 }

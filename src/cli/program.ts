@@ -4,7 +4,9 @@
  */
 import { Command, Option } from 'commander';
 import { LOG_LEVELS } from '../service/logger.js';
+import { SCOPES } from '../service/tokens.js';
 import type { AuditOptions } from './audit-command.js';
+import type { ConfigOptions } from './config-command.js';
 import type { InitOptions } from './init-command.js';
 import type { KeyHolderOptions } from './keyholder-command.js';
 import type { KeysGenerateOptions } from './keys-command.js';
@@ -13,6 +15,8 @@ import type { PlanCheckOptions } from './plan-check.js';
 import type { PlanSignOptions } from './plan-sign.js';
 import type { ReceiverOptions } from './receiver-command.js';
 import { EXIT_CODES_HELP } from './run-program.js';
+import { SERVICE_NAMES } from './service-names.js';
+import type { TokenCreateOptions, TokenListOptions } from './tokens-command.js';
 import type { UpOptions } from './up-command.js';
 
 interface JsonOption {
@@ -20,6 +24,8 @@ interface JsonOption {
 }
 
 const PASSPHRASE_HELP = 'file with the passphrase; else TELEMETRY_KIT_PASSPHRASE, else asked for on a terminal';
+
+const UNPROTECTED_HELP = 'listen beyond this machine without TLS or without tokens all the same';
 
 export function createProgram(): Command {
   const program = new Command('telemetry-kit')
@@ -33,6 +39,8 @@ export function createProgram(): Command {
   addPrivacy(program);
   addServices(program);
   addAudit(program);
+  addConfig(program);
+  addTokens(program);
   addDoctor(program);
   return program;
 }
@@ -86,6 +94,64 @@ function addKeys(program: Command): void {
     .option('--passphrase-file <file>', PASSPHRASE_HELP)
     .action(async (file: string, options: KeysExportOptions) =>
       (await import('./keys-foreign.js')).keysExport(file, options),
+    );
+}
+
+function addConfig(program: Command): void {
+  const config = program.command('config').description('check, show and describe the configuration of a service');
+  const service = new Option('--service <name>', 'whose configuration it is; told from its keys by default').choices(
+    SERVICE_NAMES,
+  );
+  config
+    .command('check <file>')
+    .description('every fault with its line and what to do; a folder stands for the configuration in it')
+    .addOption(service)
+    .option('--json', 'as JSON')
+    .action(async (file: string, options: ConfigOptions) =>
+      (await import('./config-command.js')).configCheck(file, options),
+    );
+  config
+    .command('show <file>')
+    .description('what is in effect and where it comes from; secrets are hidden')
+    .addOption(service)
+    .option('--json', 'as JSON')
+    .action(async (file: string, options: ConfigOptions) =>
+      (await import('./config-command.js')).configShow(file, options),
+    );
+  config
+    .command('schema <service>')
+    .description('JSON Schema of a configuration file')
+    .action(async (name: string) => (await import('./config-command.js')).configSchema(name));
+  config
+    .command('reference')
+    .description('every setting, as Markdown')
+    .action(async () => (await import('./config-command.js')).configReference());
+}
+
+function addTokens(program: Command): void {
+  const tokens = program.command('tokens').description('bearer tokens for the ports of a service');
+  const file = ['--file <file>', 'the tokensFile of the configuration'] as const;
+  tokens
+    .command('create')
+    .description('make a token and print it; only its digest is kept')
+    .requiredOption(...file)
+    .requiredOption('--name <name>', 'who will use it')
+    .addOption(new Option('--scope <scope...>', 'what it opens').choices(SCOPES).makeOptionMandatory())
+    .option('--days <number>', 'days until it expires; never by default')
+    .option('--json', 'as JSON')
+    .action(async (options: TokenCreateOptions) => (await import('./tokens-command.js')).tokensCreate(options));
+  tokens
+    .command('list')
+    .description('names, scopes and times; no token can be read from them')
+    .requiredOption(...file)
+    .option('--json', 'as JSON')
+    .action(async (options: TokenListOptions) => (await import('./tokens-command.js')).tokensList(options));
+  tokens
+    .command('revoke <id>')
+    .description('take a token out of the file; running services follow within seconds')
+    .requiredOption(...file)
+    .action(async (id: string, options: TokenListOptions) =>
+      (await import('./tokens-command.js')).tokensRevoke(id, options),
     );
 }
 
@@ -146,6 +212,7 @@ function addServices(program: Command): void {
     .option('--prometheus <host:port>', 'released values for Prometheus, likewise')
     .option('--admin <host:port>', 'health and operational metrics, likewise')
     .option('--otlp-metrics-url <url>', 'push released values there as OTLP as well')
+    .option('--allow-unprotected-network', UNPROTECTED_HELP)
     .action(async (options: ReceiverOptions) => (await import('./receiver-command.js')).receiver(options));
   serviceCommand(program, 'keyholder', 'hold the private key and the privacy ledger; one process')
     .requiredOption('--data <folder>', 'the keyholder folder that init wrote, with config.json')
@@ -153,6 +220,7 @@ function addServices(program: Command): void {
     .option('--admin <host:port>', 'health and operational metrics, in place of the configured address')
     .option('--anchor <url-or-file>', 'where a rolled-back ledger shows: a Prometheus server, or a file elsewhere')
     .option('--accept-clock', 'go on although the clock is behind the ledger: the ledger was wrong')
+    .option('--allow-unprotected-network', UNPROTECTED_HELP)
     .action(async (options: KeyHolderOptions) => (await import('./keyholder-command.js')).keyHolder(options));
   serviceCommand(program, 'up', 'run key holder and receiver of one folder as two processes and supervise them')
     .requiredOption('--data <folder>', 'the folder that init wrote')
@@ -194,10 +262,11 @@ function serviceCommand(program: Command, name: string, description: string): Co
     .command(name)
     .description(description)
     .option('--ready-json', 'print one line of JSON with every endpoint when ready')
-    .addOption(new Option('--log-level <level>', 'JSON lines on standard error').choices(LOG_LEVELS).default('info'))
+    .addOption(new Option('--log-level <level>', 'JSON lines on standard error').choices(LOG_LEVELS))
     .addHelpText(
       'after',
-      '\nSIGINT or SIGTERM drains and stops; a second one stops at once. Port 0 takes any free port.',
+      '\nSIGINT or SIGTERM drains and stops; a second one stops at once. SIGHUP reads certificates and tokens again.\n' +
+        'Port 0 takes any free port.',
     );
 }
 

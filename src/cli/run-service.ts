@@ -7,6 +7,8 @@ export interface RunningService {
   readonly ready: ReadyLine;
   /** The same for people. */
   readonly description: string;
+  /** At SIGHUP: read certificates and tokens again. */
+  reload(): void;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,9 @@ export async function runService(start: () => Promise<RunningService>, options: 
   const stop = onStopRequest();
   try {
     const service = await start();
+    process.on('SIGHUP', () => {
+      service.reload();
+    });
     announce(service, options);
     await stop;
     await service.close();

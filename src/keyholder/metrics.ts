@@ -23,7 +23,11 @@ const FAILURES = ['unavailable', 'storage', 'invalid_argument', 'internal'];
 /** Seconds: a small window takes some tens of milliseconds, the largest one minutes. */
 const DURATION_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-export function createMetrics(ledgerSequence: () => number): KeyHolderMetrics {
+/** `reloads`: changes of certificates and tokens that were taken over or could not be. */
+export function createMetrics(
+  ledgerSequence: () => number,
+  reloads: Readonly<Record<'succeeded' | 'failed', number>> = { succeeded: 0, failed: 0 },
+): KeyHolderMetrics {
   const exporter = new PrometheusExporter({
     preventServerStart: true,
     withoutScopeInfo: true,
@@ -47,6 +51,12 @@ export function createMetrics(ledgerSequence: () => number): KeyHolderMetrics {
     .createObservableGauge('telemetry_kit.keyholder.ledger.sequence', { description: 'entries in the ledger' })
     .addCallback((result) => {
       result.observe(ledgerSequence());
+    });
+
+  meter
+    .createObservableCounter('telemetry_kit.keyholder.reloads', { description: 'changed certificates and tokens' })
+    .addCallback((result) => {
+      for (const outcome of ['succeeded', 'failed'] as const) result.observe(reloads[outcome], { outcome });
     });
 
   released.add(0);

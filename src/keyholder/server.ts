@@ -2,10 +2,14 @@
  * The release service over gRPC, with grpc.health.v1: on a Unix socket that only its owner can reach, or on
  * TCP with certificates on both sides. There is no way to serve it in clear on a network.
  */
-import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import { experimental, Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { systemClock } from '../clock.js';
 import { TelemetryKitError } from '../errors.js';
 import { listenError } from '../service/admin-server.js';
+import { checkCertificates, type Certificates } from '../service/certificates.js';
+import { certificateProvider } from '../service/grpc-certificates.js';
+import { fixedValue, type Live } from '../service/reloaded-files.js';
 import {
   MAX_RELEASE_MESSAGE_BYTES,
   RELEASE_SERVICE,
@@ -25,7 +29,7 @@ export interface ServerTls {
 export type KeyHolderListen =
   | { readonly socketPath: string }
   /** Port 0 takes any free port. */
-  | { readonly host: string; readonly port: number; readonly tls: ServerTls };
+  | { readonly host: string; readonly port: number; readonly tls: ServerTls | Live<Certificates> };
 
 export interface ReleaseServer {
   /** gRPC target for clients. */
@@ -108,7 +112,7 @@ async function bindSocket(server: Server, path: string): Promise<Binding> {
 
 async function bindTcp(server: Server, listen: Exclude<KeyHolderListen, { socketPath: string }>): Promise<Binding> {
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
-  const port = await bind(server, `${host}:${String(listen.port)}`, mutualTls(listen.tls), listen);
+  const port = await bind(server, `${host}:${String(listen.port)}`, mutualTls(liveCertificates(listen.tls)), listen);
   return { address: `${host}:${String(port)}`, release: () => undefined };
 }
 
@@ -126,19 +130,23 @@ function bind(
   });
 }
 
-/** Both sides show a certificate; a caller without TypeScript may have left it out. */
-function mutualTls(tls: ServerTls | undefined): ServerCredentials {
-  try {
-    const { ca, cert, key } = tls ?? {};
-    if (!ca || !cert || !key) throw new TypeError('a certificate is missing');
-    const pair = { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) };
-    return ServerCredentials.createSsl(Buffer.from(ca), [pair], true);
-  } catch (cause) {
+/** Both sides show a certificate. New connections get a changed one; those that exist go on. */
+function mutualTls(tls: Live<Certificates>): ServerCredentials {
+  const provider = certificateProvider(tls);
+  return experimental.createCertificateProviderServerCredentials(provider, provider, true);
+}
+
+/** A caller without TypeScript may have left a part out. */
+function liveCertificates(tls: ServerTls | Live<Certificates> | undefined): Live<Certificates> {
+  if (tls !== undefined && 'onChange' in tls && tls.value.ca !== undefined) return tls;
+  const { ca, cert, key }: Partial<ServerTls> = tls === undefined || 'onChange' in tls ? {} : tls;
+  if (!ca || !cert || !key) {
     throw new TelemetryKitError('invalid_configuration', 'on TCP the key holder needs mutual TLS', {
-      fix: 'give ca, cert and key as PEM texts, or listen on a Unix socket',
-      cause,
+      fix: 'give ca, cert and key, or listen on a Unix socket',
     });
   }
+  const names = { ca: 'listen.tls.ca', cert: 'listen.tls.cert', key: 'listen.tls.key' };
+  return fixedValue(checkCertificates({ ca, cert, key }, names, systemClock));
 }
 
 /** The library tells the system's error code only in its text. */

@@ -1,12 +1,18 @@
 /** Starts the key holder: ledger, release service, gRPC server and admin endpoint, in this process. */
 import { mkdirSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../clock.js';
 import type { PrivateKey } from '../paillier/private-key.js';
 import type { CompiledPlan } from '../plan/compile.js';
 import { systemRandom, type RandomBytes } from '../random.js';
+import { AccessControl } from '../service/access.js';
 import { closeServer, createAdminServer, listen, type ListenAddress } from '../service/admin-server.js';
+import type { Certificates } from '../service/certificates.js';
+import { assertProtected } from '../service/exposure.js';
 import type { Logger } from '../service/logger.js';
+import type { Live, ReloadedFiles } from '../service/reloaded-files.js';
+import type { TokenRegister } from '../service/tokens.js';
 import { newestSequences } from '../service/plan-sequences.js';
 import { asStorageError } from '../service/sqlite.js';
 import { AnchorGuard, type AnchorGuardOptions } from './anchor-guard.js';
@@ -43,6 +49,14 @@ export interface KeyHolderOptions {
   readonly listen: KeyHolderListen;
   /** Health and the process's own metrics; left out: not served. */
   readonly admin?: ListenAddress;
+  /** For the admin endpoint; left out: in clear. */
+  readonly tls?: Live<Certificates> | undefined;
+  /** Who may read raw counts (`admin`); left out: whoever asks. */
+  readonly tokens?: Live<TokenRegister> | undefined;
+  /** Let the admin endpoint listen beyond loopback although TLS or tokens are left out. */
+  readonly allowUnprotectedNetwork?: boolean;
+  /** What reads certificates and tokens again; its counts are among the metrics. */
+  readonly reloads?: Pick<ReloadedFiles, 'counts'>;
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
@@ -83,6 +97,7 @@ export async function startKeyHolder(options: KeyHolderOptions): Promise<Running
 
 async function start(options: KeyHolderOptions, cleanup: Cleanup): Promise<RunningKeyHolder> {
   const { clock = systemClock, random = systemRandom, logger } = options;
+  assertAdminProtected(options);
   const ceilings = parseCeilings(options.ceilings);
   const ledger = openLedgerIn(options.dataFolder);
   cleanup.add(() => {
@@ -106,13 +121,19 @@ async function start(options: KeyHolderOptions, cleanup: Cleanup): Promise<Runni
     cleanup.add(() => guard.stop());
     await guard.start();
   }
-  const metrics = createMetrics(() => ledger.head.sequence);
+  const metrics = createMetrics(() => ledger.head.sequence, options.reloads?.counts);
   cleanup.add(() => metrics.close());
   const server = await startReleaseServer(createRequestHandler({ service, metrics, logger, clock }), options.listen);
   cleanup.add(() => server.close());
-  const adminPort = options.admin && (await startAdmin(options.admin, service, metrics, cleanup));
+  const adminPort = options.admin && (await startAdmin(options.admin, options, service, metrics, cleanup));
   logger.info({ event: 'started', address: server.address, ledger: ledger.head }, 'the key holder is ready');
   return { address: server.address, adminPort, service, close: () => cleanup.run() };
+}
+
+function assertAdminProtected({ admin, tls, tokens, allowUnprotectedNetwork = false }: KeyHolderOptions): void {
+  if (admin === undefined) return;
+  const protection = { tls: tls !== undefined, tokens: tokens !== undefined, allowUnprotectedNetwork };
+  assertProtected(admin, protection, 'the admin endpoint');
 }
 
 function createGuard(
@@ -143,16 +164,18 @@ function openLedgerIn(dataFolder: string): Ledger {
 
 async function startAdmin(
   address: ListenAddress,
+  { tls, tokens, clock = systemClock }: KeyHolderOptions,
   service: ReleaseService,
   metrics: KeyHolderMetrics,
   cleanup: Cleanup,
 ): Promise<number> {
-  const admin = createAdminServer({
+  const routes = {
     notReadyBecause: () => service.notServingBecause(),
-    metrics: (request, response) => {
+    metrics: (request: IncomingMessage, response: ServerResponse) => {
       metrics.expose(request, response);
     },
-  });
+  };
+  const admin = createAdminServer(routes, { tls, access: new AccessControl(tokens, clock) });
   const port = await listen(admin, address, 'the admin endpoint');
   cleanup.add(() => closeServer(admin, ADMIN_CLOSE_MILLIS));
   return port;

@@ -3,8 +3,15 @@ import { TelemetryKitError } from '../errors.js';
 import { RPC_CODES, type RpcStatus } from '../otlp/encode.js';
 import { UndecodableRequest } from '../otlp/errors.js';
 import type { Logger } from '../service/logger.js';
+import type { AccessRefusal } from '../service/tokens.js';
 import type { IngestCounters } from './ingest-counters.js';
 import { RETRY_AFTER_SECONDS } from './limits.js';
+
+/** What a sender without the right token is told. */
+export const CODE_OF_REFUSAL: Readonly<Record<AccessRefusal, RpcStatus['code']>> = {
+  unauthenticated: RPC_CODES.UNAUTHENTICATED,
+  permission_denied: RPC_CODES.PERMISSION_DENIED,
+};
 
 /** Maps anything thrown while a request was handled, counts it, and logs what nobody expected. */
 export function describeFailure(error: unknown, counters: IngestCounters, logger: Logger): RpcStatus {

@@ -3,20 +3,21 @@
  * the server closes, and cut off when they do not. A session that was asked to close cannot be destroyed while
  * its peer reads nothing, so it is the socket that is cut.
  */
-import type { Http2Server, ServerHttp2Session } from 'node:http2';
+import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { AnyHttp2Server } from '../service/tls-servers.js';
 
 /** Senders open another connection when asked to close one. */
 const IDLE_MILLIS = 5 * 60_000;
 const AGE_MILLIS = 30 * 60_000;
 
 export class GrpcConnections {
-  readonly #server: Http2Server;
+  readonly #server: AnyHttp2Server;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
 
   /** @param graceMillis how long calls on an old connection may go on. */
-  constructor(server: Http2Server, graceMillis: number) {
+  constructor(server: AnyHttp2Server, graceMillis: number) {
     this.#server = server;
     server.on('connection', (socket: Socket) => {
       const tooOld = setTimeout(() => socket.destroy(), AGE_MILLIS + graceMillis);
@@ -26,7 +27,7 @@ export class GrpcConnections {
         this.#sockets.delete(socket);
       });
     });
-    server.on('session', (session) => {
+    server.on('session', (session: ServerHttp2Session) => {
       // A connection that breaks has nobody to tell.
       session.on('error', () => undefined);
       session.setTimeout(IDLE_MILLIS, () => session.close());

@@ -7,11 +7,12 @@
  * What it holds at most: `maxInFlightBytes` of messages, shared with HTTP, and per connection the two megabytes
  * of HTTP/2 state that Node is told to allow.
  */
-import { constants, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { extractEnvelopes } from '../otlp/decode.js';
 import { encodeExportResponse, RPC_CODES, type RpcStatus } from '../otlp/encode.js';
 import { listen } from '../service/admin-server.js';
-import { describeFailure } from './failure.js';
+import { createAnyHttp2Server } from '../service/tls-servers.js';
+import { CODE_OF_REFUSAL, describeFailure } from './failure.js';
 import { answerMessage, answerStatus, answerUnsupported } from './grpc-answer.js';
 import { GrpcConnections } from './grpc-connections.js';
 import { GrpcHealth, HEALTH_CHECK, HEALTH_WATCH } from './grpc-health.js';
@@ -34,7 +35,7 @@ const INCOMPLETE: RpcStatus = { code: RPC_CODES.INVALID_ARGUMENT, message: 'the 
 export async function startGrpcTransport(options: TransportOptions): Promise<RunningTransport> {
   const { address, limits } = options;
   const health = new GrpcHealth([SERVICE_NAME]);
-  const server = createServer({
+  const server = createAnyHttp2Server(options.tls, {
     maxSessionMemory: MAX_SESSION_MEMORY,
     settings: { maxConcurrentStreams: limits.maxGrpcStreams, maxHeaderListSize: MAX_HEADERS },
   });
@@ -59,7 +60,7 @@ async function handle(
   options: TransportOptions,
 ): Promise<void> {
   stream.on('error', () => undefined);
-  const refusal = refuseUnread(headers);
+  const refusal = refuseUnread(headers) ?? refuseStranger(headers, options);
   if (refusal === 'unsupported') {
     answerUnsupported(stream);
     return;
@@ -125,6 +126,13 @@ function refuseUnread(headers: IncomingHttpHeaders): RpcStatus | 'unsupported' |
     return { code: RPC_CODES.UNIMPLEMENTED, message: 'grpc-encoding must be identity, gzip or deflate' };
   }
   return undefined;
+}
+
+/** Health may be asked by everybody, as probes do. */
+function refuseStranger(headers: IncomingHttpHeaders, { access }: TransportOptions): RpcStatus | undefined {
+  if (headers[':path'] !== EXPORT) return undefined;
+  const refusal = access?.refuse(headers.authorization, 'ingest');
+  return refusal && { code: CODE_OF_REFUSAL[refusal.refusal], message: refusal.message };
 }
 
 function tooLarge(maxBytes: number): RpcStatus {

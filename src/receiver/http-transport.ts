@@ -2,12 +2,13 @@
  * OTLP/HTTP (OTLP 1.11): POST /v1/traces, binary or JSON protobuf by Content-Type, compressed or not. The
  * answer has the encoding of the request; everything but 200 carries a google.rpc.Status.
  */
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { extractEnvelopes } from '../otlp/decode.js';
 import { encodeExportResponse, encodeStatus, RPC_CODES, type RpcStatus } from '../otlp/encode.js';
 import type { OtlpEncoding } from '../otlp/trace-request.js';
 import { closeServer, listen } from '../service/admin-server.js';
-import { describeFailure } from './failure.js';
+import { createWebServer } from '../service/tls-servers.js';
+import { CODE_OF_REFUSAL, describeFailure } from './failure.js';
 import { BodyTooLarge } from './growing-buffer.js';
 import { ACCEPTED_CODINGS, isKnownCoding } from './held-body.js';
 import { readBody, SenderGone } from './http-body.js';
@@ -30,7 +31,7 @@ interface HttpAnswer {
 export async function startHttpTransport(options: TransportOptions): Promise<RunningTransport> {
   const { address, limits } = options;
   let draining = false;
-  const server = createServer((request, response) => {
+  const server = createWebServer(options.tls, (request, response) => {
     const encoding = encodingOf(request.headers['content-type']);
     void answer(request, encoding, options).then((result) => {
       send(request, response, encoding ?? 'json', result, draining);
@@ -56,7 +57,7 @@ async function answer(
   options: TransportOptions,
 ): Promise<HttpAnswer> {
   const { limits, inFlightBytes, counters, logger } = options;
-  const refusal = refuseUnread(request, encoding, limits.maxBodyBytes);
+  const refusal = refuseStranger(request, encoding, options) ?? refuseUnread(request, encoding, limits.maxBodyBytes);
   if (refusal !== undefined || encoding === undefined) return refusal ?? unsupportedType();
   try {
     const { bytes, release } = await readBody(request, limits.maxBodyBytes, inFlightBytes);
@@ -72,6 +73,18 @@ async function answer(
     if (error instanceof BodyTooLarge) return tooLarge(encoding, limits.maxBodyBytes);
     return failure(encoding, describeFailure(error, counters, logger));
   }
+}
+
+/** Who may not send: RFC 6750 for HTTP, google.rpc.Status for the exporter. */
+function refuseStranger(
+  request: IncomingMessage,
+  encoding: OtlpEncoding | undefined,
+  { access }: TransportOptions,
+): HttpAnswer | undefined {
+  const refusal = access?.refuse(request.headers.authorization, 'ingest');
+  if (refusal === undefined) return undefined;
+  const rpc = { code: CODE_OF_REFUSAL[refusal.refusal], message: refusal.message };
+  return refused(refusal.httpStatus, encoding ?? 'json', rpc, { 'www-authenticate': refusal.challenge });
 }
 
 /** What can be refused from the headers alone. */

@@ -3,9 +3,12 @@
  * and knows none; every failure of the connection or the peer is `unavailable`, because asking again with
  * the same bytes is always safe.
  */
-import { Client, credentials, status, type ChannelCredentials, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, experimental, status, type ChannelCredentials, type ServiceError } from '@grpc/grpc-js';
 import { systemClock } from '../clock.js';
 import { TelemetryKitError } from '../errors.js';
+import type { Certificates } from '../service/certificates.js';
+import { certificateProvider } from '../service/grpc-certificates.js';
+import type { Live } from '../service/reloaded-files.js';
 import {
   decodeSelectionResponse,
   decodeWindowReleaseResponse,
@@ -25,8 +28,11 @@ import type {
 export interface KeyHolderClientOptions {
   /** A gRPC target: `unix:/path/to/socket`, or `host:port` together with `tls`. */
   readonly target: string;
-  /** Mutual TLS, PEM texts: the authority that signed the key holder's certificate, own certificate and key. */
-  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /**
+   * Mutual TLS: the authority that signed the key holder's certificate, own certificate and key, as PEM texts or as
+   * certificates that may change, which later connections then use.
+   */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string } | Live<Certificates>;
   /** How long one call may take; default 30 s. What was not answered in time is answered when asked again. */
   readonly timeoutMillis?: number;
 }
@@ -60,6 +66,10 @@ export function createKeyHolderClient(options: KeyHolderClientOptions): KeyHolde
 }
 
 function credentialsFor({ target, tls }: KeyHolderClientOptions): ChannelCredentials {
+  if (tls !== undefined && 'onChange' in tls) {
+    const provider = certificateProvider(tls);
+    return experimental.createCertificateProviderChannelCredentials(provider, provider);
+  }
   if (tls !== undefined) {
     return credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert));
   }

@@ -7,6 +7,7 @@ import type { Attributes, Meter } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { emptyResource } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import type { AccessRefusal } from '../service/tokens.js';
 import { REJECTION_REASONS } from '../wire/rejection.js';
 import type { IngestCounters } from './ingest-counters.js';
 import type { VerifyKernel } from './verify-worker.js';
@@ -23,6 +24,12 @@ export interface OperationalState {
   /** `undefined` before the first request to the key holder. */
   readonly keyHolderReachable: () => boolean | undefined;
   readonly exports: () => { readonly succeeded: number; readonly failed: number };
+  /** Requests without the right token. */
+  readonly refusedAccess: Readonly<Record<AccessRefusal, number>>;
+  /** Changes of certificates and tokens that were taken over or could not be. */
+  readonly reloads: { readonly succeeded: number; readonly failed: number } | undefined;
+  /** Unix milliseconds; `undefined` without TLS. */
+  readonly certificateExpiry: () => number | undefined;
 }
 
 /** Seconds; from a millisecond on a fast disk to a queue that is far too long. */
@@ -59,6 +66,15 @@ export class OperationalMetrics {
     );
     this.#counts('releases', 'Requests to the key holder.', 'outcome', () => state.releases);
     this.#counts('metric_exports', 'Deliveries of released values over OTLP.', 'outcome', state.exports);
+    this.#counts('access.refused', 'Requests without the right token.', 'reason', () => ({ ...state.refusedAccess }));
+    this.#counts('reloads', 'Changed certificates and tokens.', 'outcome', () => ({
+      succeeded: state.reloads?.succeeded ?? 0,
+      failed: state.reloads?.failed ?? 0,
+    }));
+    this.#gauge('certificate.expiry', 's', 'Unix time at which the certificate expires.', () => {
+      const expiry = state.certificateExpiry();
+      return expiry === undefined ? undefined : expiry / 1000;
+    });
     this.#meter
       .createObservableCounter(`${PREFIX}.spans`, { unit: '{span}', description: 'Spans of answered requests.' })
       .addCallback((result) => result.observe(counters.spans));

@@ -4,7 +4,10 @@ import type { PublicKey } from '../paillier/public-key.js';
 import type { CompiledPlan } from '../plan/compile.js';
 import type { RandomBytes } from '../random.js';
 import type { ListenAddress } from '../service/admin-server.js';
+import type { Certificates } from '../service/certificates.js';
 import type { Logger } from '../service/logger.js';
+import type { Live, ReloadedFiles } from '../service/reloaded-files.js';
+import type { TokenRegister } from '../service/tokens.js';
 import type { AggregateDecryptor } from '../wire/release.js';
 import type { RejectionCounts } from './ingest-counters.js';
 import type { ReceiverLimits } from './limits.js';
@@ -28,6 +31,14 @@ export interface ReceiverOptions {
   readonly admin: ListenAddress;
   /** Where to send released values as OTLP metrics; nowhere by default. */
   readonly otlpMetrics?: OtlpMetricsOptions;
+  /** For every port; left out: in clear. With an authority, clients must show a certificate of it. */
+  readonly tls?: Live<Certificates> | undefined;
+  /** Who may send (`ingest`), read released values (`query`) and raw counts (`admin`); left out: whoever asks. */
+  readonly tokens?: Live<TokenRegister> | undefined;
+  /** Listen beyond loopback although TLS or tokens are left out. */
+  readonly allowUnprotectedNetwork?: boolean;
+  /** What reads `tls` and `tokens` again; its counts are among the metrics. */
+  readonly reloads?: Pick<ReloadedFiles, 'counts'>;
   /** Threads that verify; default one less than there are cores, at least 1. */
   readonly verifyWorkers?: number;
   readonly limits?: Partial<ReceiverLimits>;

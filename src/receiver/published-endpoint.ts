@@ -2,7 +2,7 @@
  * How released values leave: a Prometheus endpoint of their own, and an OTLP exporter where one is wanted.
  * Both read the same producer, so both say the same. No resource attribute tells host or process.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ExportResultCode } from '@opentelemetry/core';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
@@ -13,8 +13,9 @@ import {
   type MetricProducer,
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
-import { closeServer, listen, type ListenAddress } from '../service/admin-server.js';
+import { closeServer, listen, type DoorProtection, type ListenAddress } from '../service/admin-server.js';
 import type { Logger } from '../service/logger.js';
+import { createWebServer } from '../service/tls-servers.js';
 
 export interface OtlpMetricsOptions {
   /** For example `http://127.0.0.1:4318/v1/metrics`. */
@@ -29,6 +30,8 @@ export interface PublishedEndpointOptions {
   readonly prometheus: ListenAddress;
   readonly otlp: OtlpMetricsOptions | undefined;
   readonly logger: Logger;
+  /** Left out: in clear, and whoever asks is answered. */
+  readonly protection?: DoorProtection;
 }
 
 export interface PublishedEndpoint {
@@ -45,7 +48,7 @@ const EXPORT_TIMEOUT_MILLIS = 10_000;
 const CLOSE_MILLIS = 2000;
 
 export async function startPublishedEndpoint(options: PublishedEndpointOptions): Promise<PublishedEndpoint> {
-  const { producer, prometheus, otlp, logger } = options;
+  const { producer, prometheus, otlp, logger, protection } = options;
   const exports = { succeeded: 0, failed: 0 };
   const scrape = new PrometheusExporter({
     preventServerStart: true,
@@ -58,8 +61,8 @@ export async function startPublishedEndpoint(options: PublishedEndpointOptions):
     resource: resourceFromAttributes({ 'service.name': 'telemetry-kit' }),
     readers: push === undefined ? [scrape] : [scrape, push],
   });
-  const server = createServer((request, response) => {
-    serve(request, response, scrape);
+  const server = createWebServer(protection?.tls, (request, response) => {
+    if (protection?.access.turnedAway(request, response, 'query') !== true) serve(request, response, scrape);
   });
   const port = await listen(server, prometheus, 'the Prometheus endpoint');
   return {

@@ -8,6 +8,7 @@ import type { CompiledPlan } from '../plan/compile.js';
 import type { Logger } from '../service/logger.js';
 import { systemClock } from '../clock.js';
 import { systemRandom } from '../random.js';
+import { AccessControl } from '../service/access.js';
 import { closeServer, createAdminServer, listen } from '../service/admin-server.js';
 import { asStorageError } from '../service/sqlite.js';
 import { Capacity } from './capacity.js';
@@ -67,7 +68,9 @@ async function assemble(
 
   let notReady: string | undefined = 'starting';
   const metrics = new OperationalMetrics();
-  const adminServer = createAdminServer({ notReadyBecause: () => notReady, metrics: metrics.serve });
+  const access = new AccessControl(options.tokens, clock);
+  const protection = { tls: options.tls, access };
+  const adminServer = createAdminServer({ notReadyBecause: () => notReady, metrics: metrics.serve }, protection);
   const adminPort = await listen(adminServer, options.admin, 'the admin endpoint');
   teardown.add(async () => {
     await metrics.close();
@@ -86,6 +89,7 @@ async function assemble(
     prometheus: options.prometheus,
     otlp: options.otlpMetrics,
     logger,
+    protection,
   });
   teardown.add(() => endpoint.close());
 
@@ -124,6 +128,7 @@ async function assemble(
     counters,
     limits,
     logger,
+    ...protection,
   };
   const transports: RunningTransport[] = [];
   teardown.add(async () => {
@@ -144,6 +149,9 @@ async function assemble(
     unansweredWindows: async () => (await store.unselected()).length + (await store.unanswered()).length,
     keyHolderReachable: () => releaser.reachable,
     exports: () => endpoint.exports,
+    refusedAccess: access.refused,
+    reloads: options.reloads?.counts,
+    certificateExpiry: () => options.tls?.value.expiresAt,
   });
   scheduler.start();
   notReady = undefined;

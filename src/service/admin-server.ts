@@ -3,9 +3,13 @@
  * processes are no private releases, so they never share a port with the released values. Loopback unless
  * told otherwise.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import { TelemetryKitError } from '../errors.js';
+import type { AccessControl } from './access.js';
+import type { Certificates } from './certificates.js';
+import type { Live } from './reloaded-files.js';
+import { createWebServer, type WebServer } from './tls-servers.js';
 
 export interface ListenAddress {
   readonly host: string;
@@ -19,8 +23,14 @@ export interface AdminRoutes {
   readonly metrics: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
-export function createAdminServer(routes: AdminRoutes): Server {
-  return createServer((request, response) => {
+export interface DoorProtection {
+  readonly tls: Live<Certificates> | undefined;
+  readonly access: AccessControl;
+}
+
+/** Numbers ask for the scope `admin`; health and readiness, which probes ask for, do not. */
+export function createAdminServer(routes: AdminRoutes, { tls, access }: DoorProtection): WebServer {
+  return createWebServer(tls, (request, response) => {
     switch (request.url?.split('?')[0]) {
       case '/healthz':
         return answer(response, 200, 'ok');
@@ -29,6 +39,7 @@ export function createAdminServer(routes: AdminRoutes): Server {
         return reason === undefined ? answer(response, 200, 'ready') : answer(response, 503, `not ready: ${reason}`);
       }
       case '/metrics':
+        if (access.turnedAway(request, response, 'admin')) return;
         return routes.metrics(request, response);
       default:
         return answer(response, 404, 'try /healthz, /readyz or /metrics');
@@ -67,7 +78,7 @@ export function listenError(cause: NodeJS.ErrnoException, address: ListenAddress
 }
 
 /** Stops accepting, lets running requests finish, then closes idle and slow connections. */
-export function closeServer(server: Server, graceMillis: number): Promise<void> {
+export function closeServer(server: WebServer, graceMillis: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       server.closeAllConnections();
