@@ -45,11 +45,6 @@ export function secureContextOf({ cert, key, ca }: CertificateFiles): SecureCont
   return { cert, key, minVersion: MIN_VERSION, ...(ca === undefined ? {} : { ca }) };
 }
 
-/** Unix milliseconds after which the certificate in the text is no longer valid. Throws `invalid_configuration`. */
-export function expiryOf(text: string, path: string): number {
-  return Date.parse(parseCertificate(text, path).validTo);
-}
-
 function parseCertificate(text: string, path: string): X509Certificate {
   try {
     return new X509Certificate(text);

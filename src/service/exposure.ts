@@ -11,7 +11,7 @@ export interface Protection {
 }
 
 /** Whether only this machine can reach the address. A name other than localhost may lead anywhere. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   if (isIP(host) === 4) return host.startsWith('127.');
   return host === '::1' || host.toLowerCase() === 'localhost';
 }

@@ -3,7 +3,7 @@ import type * as z from 'zod/mini';
 import { settingNotes, type SettingNotes } from './setting.js';
 
 /** How a value is written: one word, a list of words, a map of words, or a group of further settings. */
-export type SettingForm = 'text' | 'number' | 'boolean' | 'list' | 'map' | 'group';
+type SettingForm = 'text' | 'number' | 'boolean' | 'list' | 'map' | 'group';
 
 export interface SettingPlace {
   readonly path: readonly string[];

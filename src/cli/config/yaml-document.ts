@@ -6,7 +6,7 @@ export type Path = readonly (string | number)[];
 export interface YamlDocument {
   readonly value: unknown;
   /** Line, from 1, of a key or list item; of the nearest one above it where it is missing. */
-  lineOf(path: Path): number;
+  readonly lineOf: (path: Path) => number;
 }
 
 /** Not YAML, or YAML that a configuration has no use for. */
