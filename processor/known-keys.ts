@@ -35,13 +35,23 @@ export class KnownKeys {
 
   constructor(selected: Iterable<string>, declared: DeclaredTexts) {
     this.#declared = declared;
-    for (const key of selected) this.#known.set(key, new KnownKey(key, true, undefined));
+    for (const key of selected) {
+      const known = new KnownKey(key, true, undefined);
+      known.isRemembered = true;
+      this.#known.set(key, known);
+    }
   }
 
   /** `position` among the keys of its span: mostly the same as in others. Not yet remembered where it is new. */
   of(key: string, position: number): KnownKey {
     const usual = this.#usual[position];
     return usual?.key === key ? usual : this.#find(key, position);
+  }
+
+  /** Whether a key is selected, without learning it where it is new. */
+  isSelected(key: string, position: number): boolean {
+    const known = this.#usual[position];
+    return known?.key === key ? known.isSelected : this.#known.get(key)?.isSelected === true;
   }
 
   /** For a place of spans that has a text without a key. */

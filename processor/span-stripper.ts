@@ -28,6 +28,7 @@ export class SpanStripper {
   readonly #selection: SpanSelection;
   readonly #scrubMinimumLength: number;
   readonly #declared: DeclaredTexts;
+  readonly #known: KnownKeys;
   readonly #quickSearch: QuickSearch;
   readonly #ending = new EndingSpans();
 
@@ -36,7 +37,8 @@ export class SpanStripper {
     this.#selection = new SpanSelection(plan);
     this.#scrubMinimumLength = scrubMinimumLength;
     this.#declared = DeclaredTexts.of(plan, scrubMinimumLength);
-    this.#quickSearch = new QuickSearch(new KnownKeys(this.#selection.keys, this.#declared));
+    this.#known = new KnownKeys(this.#selection.keys, this.#declared);
+    this.#quickSearch = new QuickSearch(this.#known);
   }
 
   /** Remembers the sealed values of a span that is ending, then overwrites them on it. */
@@ -71,11 +73,11 @@ export class SpanStripper {
 
   /** Everything selected in a span, in addition to what had been captured of it; `undefined` where there is nothing. */
   #capture(span: ReadableSpan, before?: CapturedSpan): CapturedSpan | undefined {
-    const { keys } = this.#selection;
     let captured = before;
     const { attributes } = span;
+    let position = 0;
     for (const key in attributes) {
-      if (keys.has(key)) (captured ??= this.#open(span)).add(key, attributes[key]);
+      if (this.#known.isSelected(key, position++)) (captured ??= this.#open(span)).add(key, attributes[key]);
     }
     if (span.events.length > 0) captured = this.#captureTexts(span, span.events, captured);
     return span.links.length > 0 ? this.#captureTexts(span, span.links, captured) : captured;

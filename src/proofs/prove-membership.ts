@@ -8,15 +8,9 @@ import type { TupleSet } from '../math/tuple-set.js';
 import { mod } from '../math/modular.js';
 import type { PublicKey } from '../paillier/public-key.js';
 import type { RandomBytes } from '../random.js';
+import type { EncodedElement } from './encoded-element.js';
 import { challengeModulus, VERSION_1, type ProofParameters } from './parameters.js';
 import { exponentBytes, type PairKind } from './pairs.js';
-
-/** A group element whose unit stays in its wire form. */
-export interface EncodedElement {
-  /** Big-endian, as long as the modulus. */
-  readonly unit: Uint8Array;
-  readonly omega: bigint;
-}
 
 /** First move: ciphertexts and commitments; `finish` makes the second. */
 export interface CommittedComponent {
@@ -59,11 +53,11 @@ export function commitComponent(
 
   return {
     exponents: obfuscators.map(({ exponent }) => exponent),
-    ciphertexts: obfuscators.map(({ unit, omega }, i) => ({ unit, omega: mod(omega + (witness[i] ?? 0n), key.n) })),
+    ciphertexts: obfuscators.map(({ bytes }, i) => ({ bytes, shift: witness[i] ?? 0n })),
     commitments: set.tuples.map((tuple, branch) =>
       tuple.map((value, i) => {
-        const { unit, omega } = maskOf(branch, i);
-        return { unit, omega: mod(omega + (value - (witness[i] ?? 0n)) * (simulated[branch] ?? 0n), key.n) };
+        const { bytes } = maskOf(branch, i);
+        return { bytes, shift: (value - (witness[i] ?? 0n)) * (simulated[branch] ?? 0n) };
       }),
     ),
     finish: (challenge) => {
@@ -94,11 +88,13 @@ function simulatedChallenges(
 }
 
 /** A precomputed record, read. SECRET. */
-export interface Pair extends EncodedElement {
+export interface Pair {
   readonly exponent: bigint;
+  /** unit || omega. */
+  readonly bytes: Uint8Array;
 }
 
-const EMPTY: Pair = { exponent: 0n, unit: new Uint8Array(0), omega: 0n };
+const EMPTY: Pair = { exponent: 0n, bytes: new Uint8Array(0) };
 
 /**
  * Throws `invalid_argument` for a record that was overwritten after use: a second use would reveal the sealed value,
@@ -106,15 +102,17 @@ const EMPTY: Pair = { exponent: 0n, unit: new Uint8Array(0), omega: 0n };
  */
 export function readPair(key: PublicKey, kind: PairKind, record: Uint8Array, parameters = VERSION_1): Pair {
   const width = exponentBytes(key, kind, parameters);
-  const unit = record.subarray(width, width + key.modulusBytes);
+  const bytes = record.subarray(width);
   assertArgument(
-    unit.some((byte) => byte !== 0),
+    hasUnit(bytes, key.modulusBytes),
     'a precomputed record was used before',
     'take fresh records for every contribution',
   );
-  return {
-    exponent: readBigInt(record, 0, width),
-    unit,
-    omega: readBigInt(record, width + key.modulusBytes, record.length),
-  };
+  return { exponent: readBigInt(record, 0, width), bytes };
+}
+
+/** Every group element has one; mostly its first byte tells. */
+function hasUnit(bytes: Uint8Array, modulusBytes: number): boolean {
+  for (let index = 0; index < modulusBytes; index += 1) if (bytes[index] !== 0) return true;
+  return false;
 }

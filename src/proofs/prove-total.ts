@@ -9,11 +9,11 @@ import { readPair, type CommittedComponent } from './prove-membership.js';
 /** `exponents` are those of all ciphertexts of the product; `mask` is one fresh record. */
 export function commitTotal(key: PublicKey, exponents: readonly bigint[], mask: Uint8Array): CommittedComponent {
   const exponent = exponents.reduce((sum, one) => sum + one, 0n);
-  const { exponent: gamma, unit, omega } = readPair(key, 'mask', mask);
+  const { exponent: gamma, bytes } = readPair(key, 'mask', mask);
   return {
     exponents: [],
     ciphertexts: [],
-    commitments: [[{ unit, omega }]],
+    commitments: [[{ bytes, shift: 0n }]],
     finish: (challenge) => [{ challenge, responses: [gamma + exponent * challenge] }],
   };
 }

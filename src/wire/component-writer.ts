@@ -1,8 +1,9 @@
 /** Writes components into an envelope: elements first, answers once the challenge is known. */
 import { bigIntWriter } from '../bytes.js';
 import type { PublicKey } from '../paillier/public-key.js';
+import { elementWriter, type EncodedElement } from '../proofs/encoded-element.js';
 import { CHALLENGE_BYTES, responseBytes } from '../proofs/parameters.js';
-import type { CommittedComponent, EncodedElement } from '../proofs/prove-membership.js';
+import type { CommittedComponent } from '../proofs/prove-membership.js';
 
 /** Where a component stands in the envelope: its encoded elements, and the gaps for its answers. */
 export interface WrittenComponent {
@@ -16,6 +17,7 @@ export class ComponentWriter {
   readonly #key: PublicKey;
   readonly #out: Uint8Array;
   readonly #write: ReturnType<typeof bigIntWriter>;
+  readonly #writeElement: ReturnType<typeof elementWriter>;
   readonly #responseBytes: number;
   #offset: number;
 
@@ -23,6 +25,7 @@ export class ComponentWriter {
     this.#key = key;
     this.#out = out;
     this.#write = bigIntWriter(out);
+    this.#writeElement = elementWriter(key, out);
     this.#responseBytes = responseBytes(key);
     this.#offset = offset;
   }
@@ -52,12 +55,10 @@ export class ComponentWriter {
     });
   }
 
-  #element({ unit, omega }: EncodedElement): Uint8Array {
+  #element(element: EncodedElement): Uint8Array {
     const start = this.#offset;
-    const { modulusBytes } = this.#key;
-    this.#out.set(unit, start);
-    this.#write(omega, start + modulusBytes, modulusBytes);
-    this.#offset = start + 2 * modulusBytes;
+    this.#writeElement(element, start);
+    this.#offset = start + 2 * this.#key.modulusBytes;
     return this.#out.subarray(start, this.#offset);
   }
 }

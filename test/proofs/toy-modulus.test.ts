@@ -21,6 +21,7 @@ import type { TupleSet } from '../../src/math/tuple-set.js';
 import { obfuscatorBits } from '../../src/paillier/obfuscation.js';
 import type { PublicKey } from '../../src/paillier/public-key.js';
 import { challengeModulus, maskBits, responseBits, type ProofParameters } from '../../src/proofs/parameters.js';
+import { omegaOf } from '../../src/proofs/encoded-element.js';
 import { commitComponent } from '../../src/proofs/prove-membership.js';
 import { MembershipVerifier } from '../../src/proofs/verify-membership.js';
 import { baseOrder, fittingCommitment, toyElement, toyKey, toyRecord } from '../support/toy-proofs.js';
@@ -98,8 +99,9 @@ function countAnswers(toy: Toy, alphas: readonly number[], member: number, E: bi
         responses.forEach((response, i) => {
           name = name * 2 * maskCount + Number(response);
           const fits = fitting[branch]![i]![Number(challenge)]![Number(response)]!;
-          const { unit, omega } = commitments[branch]![i]!;
-          if (unit[0] !== Number(fits.unit) || omega !== fits.omega) throw new Error('a commitment does not fit');
+          const element = commitments[branch]![i]!;
+          if (element.bytes[0] !== Number(fits.unit) || omegaOf(key, element) !== fits.omega)
+            throw new Error('a commitment does not fit');
         });
       });
       count.add(name);

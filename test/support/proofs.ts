@@ -1,9 +1,11 @@
 /** Builds single proofs as objects, so that a test can bend any part of one. */
 import { bytesToBigInt } from '../../src/bytes.js';
+import type { SplitElement } from '../../src/math/split-form.js';
 import type { TupleSet } from '../../src/math/tuple-set.js';
 import type { PublicKey } from '../../src/paillier/public-key.js';
+import { omegaOf, type EncodedElement } from '../../src/proofs/encoded-element.js';
 import { pairBytes, type PairComputer, type PairKind } from '../../src/proofs/pairs.js';
-import { commitComponent, type EncodedElement } from '../../src/proofs/prove-membership.js';
+import { commitComponent } from '../../src/proofs/prove-membership.js';
 import type { ProvenComponent } from '../../src/proofs/set-membership.js';
 import { systemRandom } from '../../src/random.js';
 import { testPairComputer } from './envelopes.js';
@@ -37,9 +39,9 @@ export class TestProver {
     );
     const answers = committed.finish(challenge);
     return {
-      ciphertexts: committed.ciphertexts.map(toSplit),
+      ciphertexts: committed.ciphertexts.map((element) => toSplit(this.#key, element)),
       branches: committed.commitments.map((commitments, branch) => ({
-        commitments: commitments.map(toSplit),
+        commitments: commitments.map((element) => toSplit(this.#key, element)),
         challenge: answers[branch]?.challenge ?? 0n,
         responses: answers[branch]?.responses ?? [],
       })),
@@ -47,8 +49,8 @@ export class TestProver {
   }
 }
 
-function toSplit({ unit, omega }: EncodedElement): { unit: bigint; omega: bigint } {
-  return { unit: bytesToBigInt(unit), omega };
+function toSplit(key: PublicKey, element: EncodedElement): SplitElement {
+  return { unit: bytesToBigInt(element.bytes.subarray(0, key.modulusBytes)), omega: omegaOf(key, element) };
 }
 
 /** A copy of a component with one branch replaced. */
