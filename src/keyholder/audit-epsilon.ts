@@ -3,7 +3,6 @@
  * and what the mechanisms really lose together. A reservation is one mechanism whose epsilon or rho is known.
  */
 import { parseRationalFraction } from '../math/rational.js';
-import type { Mechanism } from '../privacy/mechanism.js';
 import { PrivacyAccountant, type EpsilonReport } from '../privacy/accountant/privacy-accountant.js';
 import {
   approximateRelease,
@@ -11,6 +10,7 @@ import {
   noisedRelease,
   type RecordedRelease,
 } from '../privacy/accountant/recorded-release.js';
+import { parseMechanism } from './ledger-amounts.js';
 import type { ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
 
 export class AuditEpsilon {
@@ -23,7 +23,9 @@ export class AuditEpsilon {
 
   /** A release that pays for itself; all that one span changes counts. */
   #release({ noise, changes, mechanism }: ReservedBody): void {
-    const slots = noise.map(({ parameter, bound }) => noisedRelease(mechanismOf(mechanism, parameter), BigInt(bound)));
+    const slots = noise.map(({ parameter, bound }) =>
+      noisedRelease(parseMechanism(mechanism, parameter), BigInt(bound)),
+    );
     for (const slot of changes === 'all' ? slots : slots.slice(0, 1)) this.#accountant.record(slot);
   }
 
@@ -38,9 +40,4 @@ function releasesOf({ epsilon, rho, delta }: ReservedPeriodBody['cost']): Record
     return [approximateRelease(parseRationalFraction(epsilon), parseRationalFraction(delta))];
   }
   return [concentratedRelease(parseRationalFraction(rho))];
-}
-
-function mechanismOf(kind: Mechanism['kind'], parameter: string): Mechanism {
-  const value = parseRationalFraction(parameter);
-  return kind === 'discrete-laplace' ? { kind, scale: value } : { kind, variance: value };
 }

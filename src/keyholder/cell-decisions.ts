@@ -21,7 +21,7 @@ import {
   type AdmittedWindow,
   type ReleasePolicy,
 } from './release-policy.js';
-import { reservePeriods } from './window-reservations.js';
+import { reservePeriods, type Payment } from './window-reservations.js';
 
 /** One release: its decision, and how far an earlier request brought it. */
 export interface Release {
@@ -93,14 +93,10 @@ export class CellDecisions {
     return { admitted, reserved, record: undefined, overBudget: decided.refusal ?? refusal };
   }
 
-  #payFor(admitted: AdmittedCell | AdmittedSelection): {
-    readonly payment: ReservedBody['payment'];
-    readonly refusal: BudgetRefusal | undefined;
-  } {
+  #payFor(admitted: AdmittedCell | AdmittedSelection): Payment {
     const share = shareOf(admitted.identity.kind);
     if ('keys' in admitted || admitted.terms.isPaidPerPeriod) {
-      const { reservations, refusal } = reservePeriods(this.#ledger, this.#window, share, this.#at);
-      return { payment: { by: 'period', reservations }, refusal };
+      return reservePeriods(this.#ledger, this.#window, share, this.#at);
     }
     const limits = limitsOfShare(this.#window.terms.budget, share).map(formatLimit);
     return { payment: { by: 'release', cost: formatCost(admitted.terms.cost), limits }, refusal: undefined };

@@ -3,12 +3,9 @@
  * named twice, a payment that does not cover the window, a decision that does not follow.
  */
 import { periodOf, periodsTouched } from '../plan/budget-period.js';
-import { parseRationalFraction } from '../math/rational.js';
-import type { Mechanism } from '../privacy/mechanism.js';
-import { addCosts, mechanismCost, NO_COST, type PrivacyCost } from '../privacy/privacy-cost.js';
-import { formatCost, parseCost } from './ledger-amounts.js';
-import type { CostText, LimitText, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
+import type { LimitText, PaidStream, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
 import type { LedgerState } from './ledger-state.js';
+import { addUpTo, priceFault } from './paid-cost.js';
 import { reservationIdOf } from './period-terms.js';
 import { releaseIdOf } from './release-id.js';
 import { shareOf } from './release-kind.js';
@@ -16,6 +13,9 @@ import { shareOf } from './release-kind.js';
 /** Windows of plans are no longer; an auditor never counts through the hours of a forged one. */
 const LONGEST_WINDOW_SECONDS = 31 * 86_400;
 const WRONG_DECISION = 'its decision is not the one its budget allows';
+const NOT_ITS_OWN = 'it is paid for by a reservation that is not its own';
+
+type PaidByPeriod = Extract<ReservedBody['payment'], { readonly by: 'period' }>;
 
 export function faultOfRelease(body: ReservedBody, state: LedgerState): string | undefined {
   const { cell, payment } = body;
@@ -24,10 +24,11 @@ export function faultOfRelease(body: ReservedBody, state: LedgerState): string |
   if ((cell.kind === 'selection') !== (body.selection !== undefined)) return 'its parameters are not of its kind';
   const seconds = cell.rangeEnd - cell.rangeStart;
   if (seconds <= 0 || seconds > LONGEST_WINDOW_SECONDS) return 'its window is empty or longer than any plan allows';
+  if (!isPaidAsItsKind(body)) return 'its unit and kind are paid for in another way';
   const payable =
     payment.by === 'release'
-      ? (costFault(body, payment.cost) ?? limitsFault(body.share, payment.limits))
-      : coverFault(body, state);
+      ? (priceFault(body, payment.cost) ?? limitsFault(body.share, payment.limits))
+      : coverFault(body, payment, state);
   if (payable !== undefined) return payable;
   return state.decideRelease(body).decision === body.decision ? undefined : WRONG_DECISION;
 }
@@ -36,7 +37,10 @@ export function faultOfReservation(body: ReservedPeriodBody, state: LedgerState)
   if (body.reservationId !== reservationIdOf(body)) return 'its reservation id is not that of its terms';
   if (body.periodStart !== periodOf(body.period, body.periodStart).start) return 'its period does not begin there';
   if (state.reservations.find(body.reservationId)?.decision === 'granted') return 'it reserves a period twice';
-  if (!addsUp(body.reports, body.cost)) return 'the costs of its reports are not its cost';
+  if ((body.unit === 'user-period') !== (body.bounds !== undefined)) return 'its bounds are not of its unit';
+  if (body.reports.some(namesTwice)) return 'it pays for something twice';
+  const costs = body.reports.flat().map(({ cost }) => cost);
+  if (!addUpTo(costs, body.cost)) return 'the costs of its reports are not its cost';
   const limits = limitsFault(body.share, body.limits);
   if (limits !== undefined) return limits;
   return state.decidePeriod(body).decision === body.decision ? undefined : WRONG_DECISION;
@@ -50,49 +54,31 @@ function limitsFault(share: ReservedBody['share'], limits: readonly LimitText[])
     : 'it names a limit of another share';
 }
 
-/** A release that pays for itself costs what its noise gives away about one event. */
-function costFault(body: ReservedBody, cost: CostText): string | undefined {
-  try {
-    const slots = body.noise.map((slot) => slotCost(body.mechanism, slot));
-    const isOne = body.changes === 'one' && slots.length > 0 && slots.every((slot) => isSameCost(slot, cost));
-    const isAll = body.changes === 'all' && isSameCost(slots.reduce(addCosts, NO_COST), cost);
-    return isOne || isAll ? undefined : 'its cost is not that of its noise';
-  } catch {
-    return 'its noise is none';
-  }
-}
-
-function slotCost(kind: Mechanism['kind'], { parameter, bound }: ReservedBody['noise'][number]): PrivacyCost {
-  const value = parseRationalFraction(parameter);
-  const l1 = BigInt(bound);
-  const mechanism: Mechanism = kind === 'discrete-laplace' ? { kind, scale: value } : { kind, variance: value };
-  return mechanismCost(mechanism, { l1, l2Squared: l1 * l1 });
-}
-
-/** Every period that the window touches must be paid for by a reservation of the same people, in the same terms. */
-function coverFault(body: ReservedBody, { reservations }: LedgerState): string | undefined {
-  const { cell, payment } = body;
-  const named = payment.by === 'period' ? payment.reservations.map((id) => reservations.find(id)) : [];
-  const pays = (start: number): boolean =>
-    named.some((each) => each?.periodStart === start && isSameBudget(each, body));
-  const isCovered = periodsTouched(body.period, cell.rangeStart, cell.rangeEnd).every(pays);
-  return isCovered ? undefined : 'it is paid for by a reservation that is not its own';
-}
-
-function isSameBudget(reservation: ReservedPeriodBody, { domain, unit, period, share }: ReservedBody): boolean {
-  return (
-    reservation.domain === domain &&
-    reservation.unit === unit &&
-    reservation.period === period &&
-    reservation.share === share
+/** Every period that the window touches must be paid for by a reservation of its own plan, people and terms. */
+function coverFault(body: ReservedBody, payment: PaidByPeriod, { reservations }: LedgerState): string | undefined {
+  const { cell, domain, period } = body;
+  const { plan, terms } = payment;
+  const own = periodsTouched(period, cell.rangeStart, cell.rangeEnd).map((periodStart) =>
+    reservationIdOf({ domain, plan, period, periodStart, terms }),
   );
+  if (payment.reservations.join() !== own.join()) return NOT_ITS_OWN;
+  const paying = own.map((id) => reservations.find(id));
+  if (!paying.every((each) => each?.unit === body.unit && each.share === body.share)) return NOT_ITS_OWN;
+  return paying.map((each) => each && partFault(body, each)).find((fault) => fault !== undefined);
 }
 
-function addsUp(parts: readonly CostText[], whole: CostText): boolean {
-  return isSameCost(parts.map(parseCost).reduce(addCosts, NO_COST), whole);
+/** A reservation pays for what it names: the release's noise must cost no more, and no less, than that. */
+function partFault(body: ReservedBody, { reports, bounds }: ReservedPeriodBody): string | undefined {
+  const { kind, report, measurement } = body.cell;
+  const part = reports[report]?.find((each) => each.kind === kind && each.measurement === measurement);
+  return part === undefined ? 'its reservation does not pay for it' : priceFault(body, part.cost, bounds);
 }
 
-function isSameCost(cost: PrivacyCost, text: CostText): boolean {
-  const { epsilon, rho, delta } = formatCost(cost);
-  return epsilon === text.epsilon && rho === text.rho && delta === text.delta;
+/** Windows of events pay for themselves; what one unit contributes to in a whole period is paid for at once. */
+function isPaidAsItsKind({ unit, cell, payment }: ReservedBody): boolean {
+  return (payment.by === 'release') === (unit === 'event' && cell.kind === 'window');
+}
+
+function namesTwice(parts: readonly PaidStream[]): boolean {
+  return new Set(parts.map(({ kind, measurement }) => `${kind} ${String(measurement)}`)).size < parts.length;
 }

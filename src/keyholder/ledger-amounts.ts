@@ -1,6 +1,7 @@
-/** Costs and limits between the program, where they are exact rationals, and the ledger, where they are text. */
+/** Costs, limits and noise between the program, where they are exact rationals, and the ledger, where they are text. */
 import { formatRational, parseRationalFraction } from '../math/rational.js';
 import type { Period } from '../plan/plan.js';
+import type { Mechanism } from '../privacy/mechanism.js';
 import type { PrivacyCost } from '../privacy/privacy-cost.js';
 import type { Limit } from './budget-measure.js';
 import type { CostText, LimitText } from './ledger-entry.js';
@@ -51,4 +52,10 @@ export function parseLimit({ period, share, slidingStep, measure, most, delta }:
     most: parseRationalFraction(most),
     delta: parseRationalFraction(delta),
   };
+}
+
+/** `parameter`: the scale of Laplace noise, or the variance of Gaussian noise. */
+export function parseMechanism(kind: Mechanism['kind'], parameter: string): Mechanism {
+  const value = parseRationalFraction(parameter);
+  return kind === 'discrete-laplace' ? { kind, scale: value } : { kind, variance: value };
 }

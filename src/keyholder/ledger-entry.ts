@@ -37,6 +37,18 @@ const limit = z.strictObject({
 });
 const limits = z.array(limit).check(z.minLength(1));
 
+/** Spans of a subject that count, and processes that count for themselves; as many as plans may say at the most. */
+const bounds = z
+  .strictObject({
+    visits: positive.check(z.lte(1440)),
+    visitsPerWindow: positive,
+    processes: positive.check(z.lte(1000)),
+  })
+  .check(z.refine(({ visits, visitsPerWindow }) => visitsPerWindow <= visits));
+
+/** What of a report is paid once a period, and what it costs. Of a selection: measurement 0. */
+const paidStream = z.strictObject({ kind: z.enum(RELEASE_KINDS), measurement: natural, cost });
+
 /** A release: debited, or suppressed for ever. */
 const reserved = z.strictObject({
   state: z.literal('RESERVED'),
@@ -63,12 +75,29 @@ const reserved = z.strictObject({
   noise: z.array(z.strictObject({ parameter: fraction, bound: integer })),
   /** Slots that one span changes: their costs add up where it changes all. */
   changes: z.enum(['one', 'all']),
-  /** Of a selection only: keys under which one subject counts, and the noised count from which on a key is selected. */
-  selection: z.optional(z.strictObject({ keysPerSubject: positive, threshold: integer })),
-  /** The release debits its own cost, or is paid for by the reservations of the periods it touches. */
+  /**
+   * Of a selection only: keys under which one subject counts, the noised count from which on a key is selected, and how
+   * many servers add noise to it.
+   */
+  selection: z.optional(
+    z.strictObject({
+      keysPerSubject: positive.check(z.lte(1440)),
+      threshold: integer,
+      servers: z.union([z.literal(1), z.literal(2)]),
+    }),
+  ),
+  /**
+   * The release debits its own cost, or is paid for by the reservations that its plan has under these terms: one of
+   * every period it touches, in order.
+   */
   payment: z.discriminatedUnion('by', [
     z.strictObject({ by: z.literal('release'), cost, limits }),
-    z.strictObject({ by: z.literal('period'), reservations: z.array(hash).check(z.minLength(1)) }),
+    z.strictObject({
+      by: z.literal('period'),
+      plan: z.string(),
+      terms: hash,
+      reservations: z.array(hash).check(z.minLength(1)),
+    }),
   ]),
   /**
    * `granted`: debited. Else suppressed for ever, with nothing debited. `budget`: it did not fit. `continuity`: the
@@ -90,10 +119,10 @@ const reservedPeriod = z.strictObject({
   period: z.enum(PERIODS),
   periodStart: natural,
   share: z.enum(SHARES),
-  /** Spans of one subject that count, per report; left out for the unit `event`. */
-  bounds: z.optional(z.strictObject({ visits: positive, visitsPerWindow: positive })),
-  /** By report; they add up to `cost`. */
-  reports: z.array(cost),
+  /** Left out for the unit `event`. */
+  bounds: z.optional(bounds),
+  /** By report; their costs add up to `cost`. */
+  reports: z.array(z.array(paidStream)),
   cost,
   limits,
   decision: z.enum(['granted', 'budget', 'continuity']),
@@ -137,6 +166,7 @@ const body = z.discriminatedUnion('state', [reserved, reservedPeriod, sealed, pu
 
 export type CostText = z.infer<typeof cost>;
 export type LimitText = z.infer<typeof limit>;
+export type PaidStream = z.infer<typeof paidStream>;
 export type ReservedBody = z.infer<typeof reserved>;
 export type ReservedPeriodBody = z.infer<typeof reservedPeriod>;
 export type BurnedBody = z.infer<typeof burned>;

@@ -3,7 +3,7 @@
  * are known to be lost), to reserve a cell twice and to seal what is not reserved; the hash chain catches whoever
  * edits the file another way.
  */
-export const LEDGER_SCHEMA_VERSION = 2;
+export const LEDGER_SCHEMA_VERSION = 3;
 
 export const LEDGER_SCHEMA = `
 CREATE TABLE IF NOT EXISTS entries (

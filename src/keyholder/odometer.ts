@@ -6,7 +6,7 @@
 import { multiplyRational, rational, type Rational } from '../math/rational.js';
 import { addCosts, NO_COST, type PrivacyCost } from '../privacy/privacy-cost.js';
 import { formatCost, parseCost } from './ledger-amounts.js';
-import type { CostText, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
+import type { CostText, PaidStream, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
 
 export interface ReservationUse {
   readonly reservation: ReservedPeriodBody;
@@ -15,12 +15,13 @@ export interface ReservationUse {
   readonly used: CostText;
 }
 
+/** What counts of a unit `event`. */
+const ONE_SPAN = { visits: 1, visitsPerWindow: 1 };
+
 export class Odometer {
   readonly #reservations = new Map<string, ReservedPeriodBody>();
-  /** Starts of windows, by reservation and report. */
+  /** Starts of the windows of releases, by reservation and what of it pays for them. */
   readonly #windows = new Map<string, Set<number>>();
-  /** Reports of which more than windows was released. */
-  readonly #whole = new Set<string>();
 
   reserve(body: ReservedPeriodBody): void {
     if (body.decision === 'granted') this.#reservations.set(body.reservationId, body);
@@ -29,43 +30,50 @@ export class Odometer {
   release({ payment, cell, decision }: ReservedBody): void {
     if (payment.by !== 'period' || decision !== 'granted') return;
     for (const id of payment.reservations) {
-      this.#windowsOf(id, cell.report).add(cell.rangeStart);
-      if (cell.kind !== 'window') this.#whole.add(keyOf(id, cell.report));
+      const key = keyOf(id, cell.report, cell);
+      const starts = this.#windows.get(key) ?? new Set<number>();
+      this.#windows.set(key, starts.add(cell.rangeStart));
     }
   }
 
   get uses(): ReservationUse[] {
     return [...this.#reservations.values()].map((reservation) => {
-      const { reservationId, reports } = reservation;
-      const windows = reports.map((_, report) => this.#windowsOf(reservationId, report).size);
-      const shown = windows.map((count, report) => (this.#whole.has(keyOf(reservationId, report)) ? Infinity : count));
-      return { reservation, windows, used: formatCost(usedOf(reservation, shown)) };
+      const { reservationId, reports, bounds } = reservation;
+      const starts = reports.map((parts, report) => parts.map((part) => this.#startsOf(reservationId, report, part)));
+      const used = reports.flatMap((parts, report) =>
+        parts.map((part, index) => usedOf(part, bounds ?? ONE_SPAN, starts[report]?.[index]?.size ?? 0)),
+      );
+      return {
+        reservation,
+        windows: starts.map((ofParts) => new Set(ofParts.flatMap((each) => [...each])).size),
+        used: formatCost(used.reduce(addCosts, NO_COST)),
+      };
     });
   }
 
-  #windowsOf(reservationId: string, report: number): Set<number> {
-    const key = keyOf(reservationId, report);
-    const windows = this.#windows.get(key) ?? new Set();
-    this.#windows.set(key, windows);
-    return windows;
+  #startsOf(reservationId: string, report: number, part: PaidStream): ReadonlySet<number> {
+    return this.#windows.get(keyOf(reservationId, report, part)) ?? new Set();
   }
 }
 
-function keyOf(reservationId: string, report: number): string {
-  return `${reservationId} ${String(report)}`;
+function keyOf(
+  reservationId: string,
+  report: number,
+  { kind, measurement }: Pick<PaidStream, 'kind' | 'measurement'>,
+): string {
+  return [reservationId, report, kind, measurement].join(' ');
 }
 
-function usedOf({ reports, bounds }: ReservedPeriodBody, windows: readonly number[]): PrivacyCost {
-  return reports
-    .map((cost, report) => partOf(parseCost(cost), bounds ?? { visits: 1, visitsPerWindow: 1 }, windows[report] ?? 0))
-    .reduce(addCosts, NO_COST);
+function usedOf({ kind, cost }: PaidStream, bounds: typeof ONE_SPAN, windows: number): PrivacyCost {
+  if (windows === 0) return NO_COST;
+  return kind === 'window' ? shownBy(windows, bounds, parseCost(cost)) : parseCost(cost);
 }
 
 /** Epsilon grows with the visits, rho with the sum of their squares per window, the fullest windows first. */
-function partOf(
-  { epsilon, rho, delta }: PrivacyCost,
-  { visits, visitsPerWindow }: NonNullable<ReservedPeriodBody['bounds']>,
+function shownBy(
   windows: number,
+  { visits, visitsPerWindow }: typeof ONE_SPAN,
+  { epsilon, rho, delta }: PrivacyCost,
 ): PrivacyCost {
   const full = Math.floor(visits / visitsPerWindow);
   const rest = visits - full * visitsPerWindow;
@@ -75,7 +83,7 @@ function partOf(
   return {
     epsilon: epsilon && scaled(epsilon, BigInt(touched * visitsPerWindow + last), BigInt(visits)),
     rho: scaled(rho, squares(touched, last), squares(full, rest)),
-    delta: windows === 0 ? NO_COST.delta : delta,
+    delta,
   };
 }
 

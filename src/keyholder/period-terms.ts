@@ -5,9 +5,10 @@
  * length of windows is where there are totals, because their noise is calibrated to visits in windows of one length.
  *
  * Terms, label `telemetry-kit/v1/period-terms`: plan name | privacy section (RFC 8785 canonical JSON) |
- *   per report: name | number of streams | per measurement that is paid per period, then for an open label: stream
- *   (`windows`; `total` and after a space the seconds of a window; `selection` and after a space the keys per subject) |
+ *   per report: name | number of streams | per measurement that is paid per period, then for an open label: stream |
  *   epsilon | rho | delta
+ *   Streams are words with a space between: `windows` and the measurement's position; `total`, its position and the
+ *   seconds of a window; `selection` and the keys per subject
  * Reservation id, label `telemetry-kit/v1/reservation-id`: domain | plan name | period | period start (u64) | terms (32)
  */
 import canonicalize from 'canonicalize';
@@ -21,6 +22,15 @@ import type { Period, Plan } from '../plan/plan.js';
 import { addCosts, NO_COST, type PrivacyCost } from '../privacy/privacy-cost.js';
 import { releaseCost } from '../wire/release-noise.js';
 import { selectionCost } from '../wire/selection-noise.js';
+import type { ReleaseKind } from './release-kind.js';
+
+/** What is paid once a period: the releases of a measurement, or the selection of an open label's keys. */
+interface PaidPart {
+  readonly kind: ReleaseKind;
+  /** Position in the report; 0 for a selection. */
+  readonly measurement: number;
+  readonly cost: PrivacyCost;
+}
 
 /** Of one plan; the same for every period. */
 export interface PeriodTerms {
@@ -29,25 +39,34 @@ export interface PeriodTerms {
   /** Of one period, all reports together. */
   readonly cost: PrivacyCost;
   /** By report, in the plan's order. */
-  readonly reports: readonly PrivacyCost[];
+  readonly reports: readonly (readonly PaidPart[])[];
+}
+
+/** A part with what else sets it apart, in words. */
+interface PaidStreamTerms {
+  readonly stream: string;
+  readonly part: PaidPart;
 }
 
 /** `undefined` where every release of the plan pays for itself. */
 export function periodTermsOf(compiled: CompiledPlan): PeriodTerms | undefined {
   const { plan, reports } = compiled;
-  const paid = compiled.reports.map((report) => costsOf(compiled, report));
+  const paid = compiled.reports.map((report) => streamsOf(compiled, report));
   if (paid.every((costs) => costs.length === 0)) return undefined;
   const items = paid.flatMap((costs, index) => [
     utf8ToBytes(reports[index]?.report.name ?? ''),
     u64(costs.length),
-    ...costs.flatMap(({ stream, cost }) => [stream, ...describeCost(cost)].map(utf8ToBytes)),
+    ...costs.flatMap(({ stream, part: { cost } }) => [stream, ...describeCost(cost)].map(utf8ToBytes)),
   ]);
   const head = [plan.name, canonicalize(plan.privacy) ?? ''].map(utf8ToBytes);
-  const sums = paid.map((costs) => costs.map(({ cost }) => cost).reduce(addCosts, NO_COST));
+  const parts = paid.map((streams) => streams.map(({ part }) => part));
   return {
     hash: toBase64Url(hashFramed('telemetry-kit/v1/period-terms', [...head, ...items])),
-    cost: sums.reduce(addCosts, NO_COST),
-    reports: sums,
+    cost: parts
+      .flat()
+      .map(({ cost }) => cost)
+      .reduce(addCosts, NO_COST),
+    reports: parts,
   };
 }
 
@@ -65,21 +84,24 @@ export function reservationIdOf(of: {
   return toBase64Url(hashFramed('telemetry-kit/v1/reservation-id', items));
 }
 
-function costsOf(compiled: CompiledPlan, report: CompiledReport): { stream: string; cost: PrivacyCost }[] {
+function streamsOf(compiled: CompiledPlan, report: CompiledReport): PaidStreamTerms[] {
   const { plan } = compiled;
-  const measured = report.measurements
-    .filter(({ measurement }) => isPaidPerPeriod(plan.privacy, measurement))
-    .map((measurement) => ({
-      stream: streamOf(plan, measurement),
-      cost: releaseCost(plan, measurement),
-    }));
+  const measured = report.measurements.flatMap((each, position) =>
+    isPaidPerPeriod(plan.privacy, each.measurement) ? measuredStream(plan, each, position) : [],
+  );
   if (report.openLabel === undefined) return measured;
   const stream = `selection ${String(report.openLabel.keysPerSubject)}`;
-  return [...measured, { stream, cost: selectionCost(compiled, report) }];
+  return [...measured, { stream, part: { kind: 'selection', measurement: 0, cost: selectionCost(compiled, report) } }];
 }
 
-function streamOf({ window }: Plan, { measurement }: CompiledMeasurement): string {
-  return measurement.release === 'total' ? `total ${String(window.seconds)}` : 'windows';
+function measuredStream(plan: Plan, compiled: CompiledMeasurement, position: number): PaidStreamTerms {
+  const cost = releaseCost(plan, compiled);
+  return compiled.measurement.release === 'total'
+    ? {
+        stream: `total ${String(position)} ${String(plan.window.seconds)}`,
+        part: { kind: 'total', measurement: position, cost },
+      }
+    : { stream: `windows ${String(position)}`, part: { kind: 'window', measurement: position, cost } };
 }
 
 function describeCost({ epsilon, rho, delta }: PrivacyCost): string[] {

@@ -3,9 +3,10 @@ import { labelCombinations, type CompiledPlan, type CompiledReport } from '../pl
 import type { CompiledMeasurement } from '../plan/components.js';
 import { isPaidPerPeriod } from '../plan/plan-cost.js';
 import type { Mechanism } from '../privacy/mechanism.js';
+import type { NoiseServers } from '../privacy/noise-law.js';
 import type { PrivacyCost } from '../privacy/privacy-cost.js';
 import { noiseOf, releaseCost } from '../wire/release-noise.js';
-import { keyThreshold, selectionNoise } from '../wire/selection-noise.js';
+import { keyThreshold, selectionNoise, selectionServers } from '../wire/selection-noise.js';
 import type { DomainBudget } from './budget-limits.js';
 import { periodTermsOf, type PeriodTerms } from './period-terms.js';
 
@@ -24,6 +25,8 @@ export interface SelectionTerms {
   /** Noised counts from which on keys are selected. */
   readonly threshold: bigint;
   readonly keysPerSubject: number;
+  /** How many of them add noise to a count. */
+  readonly servers: NoiseServers;
 }
 
 export interface PlanTerms {
@@ -62,7 +65,8 @@ export function planTermsOf(plan: CompiledPlan, budget: DomainBudget): PlanTerms
 function selectionTermsOf(plan: CompiledPlan, report: CompiledReport): [CompiledReport, SelectionTerms][] {
   if (report.openLabel === undefined) return [];
   const { keysPerSubject } = report.openLabel;
-  return [[report, { noise: selectionNoise(report), threshold: keyThreshold(plan, report), keysPerSubject }]];
+  const servers = selectionServers(plan.plan.privacy);
+  return [[report, { noise: selectionNoise(report), threshold: keyThreshold(plan, report), keysPerSubject, servers }]];
 }
 
 /** Per slot of every measurement, and for every count of subjects: its noise and how often one window has it. */

@@ -1,6 +1,7 @@
 /** What the ledger records of a release, but for the decision: which noise protects it, and who pays. */
 import { formatRational } from '../math/rational.js';
 import { mechanismParameter, type Mechanism } from '../privacy/mechanism.js';
+import { slotsChangedBySpan } from '../wire/release-noise.js';
 import type { ReservedBody } from './ledger-entry.js';
 import type { ReservedDraft } from './ledger-state.js';
 import { shareOf } from './release-kind.js';
@@ -34,20 +35,19 @@ export function draftOf(
 type Parameters = Pick<ReservedDraft, 'noise' | 'changes' | 'selection'>;
 
 function cellParameters({ measurement, terms }: AdmittedCell): Parameters {
-  const { kind } = measurement.measurement;
   const bounds = measurement.slotDetails.map(({ bound }) => bound);
   return {
     noise: terms.noise.map((mechanism, slot) => describeNoise(mechanism, bounds[slot] ?? 0n)),
-    changes: kind === 'sum' || kind === 'product' ? 'all' : 'one',
+    changes: slotsChangedBySpan(measurement.measurement),
   };
 }
 
 function selectionParameters({ terms }: AdmittedSelection): Parameters {
-  const { noise, threshold, keysPerSubject } = terms;
+  const { noise, threshold, keysPerSubject, servers } = terms;
   return {
     noise: [describeNoise(noise, 1n)],
     changes: 'one',
-    selection: { keysPerSubject, threshold: String(threshold) },
+    selection: { keysPerSubject, threshold: String(threshold), servers },
   };
 }
 

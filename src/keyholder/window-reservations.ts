@@ -6,7 +6,7 @@ import { periodsTouched } from '../plan/budget-period.js';
 import { limitsOfShare } from './budget-limits.js';
 import type { BudgetRefusal } from './budget-decision.js';
 import { formatCost, formatLimit } from './ledger-amounts.js';
-import type { LimitText, ReservedPeriodBody } from './ledger-entry.js';
+import type { LimitText, ReservedBody, ReservedPeriodBody } from './ledger-entry.js';
 import type { ReleaseLedger } from './ledger-record.js';
 import type { ReservedPeriodDraft } from './ledger-state.js';
 import { reservationIdOf, type PeriodTerms } from './period-terms.js';
@@ -14,9 +14,8 @@ import type { PlanTerms } from './plan-terms.js';
 import type { Share } from './release-kind.js';
 import type { AdmittedWindow } from './release-policy.js';
 
-export interface PeriodPayment {
-  /** Of every period that the window touches. */
-  readonly reservations: string[];
+export interface Payment {
+  readonly payment: ReservedBody['payment'];
   /** Of those made or tried now, the first that did not fit. */
   readonly refusal: BudgetRefusal | undefined;
 }
@@ -27,7 +26,7 @@ export function reservePeriods(
   { terms, start, end }: Pick<AdmittedWindow, 'terms' | 'start' | 'end'>,
   share: Share,
   at: number,
-): PeriodPayment {
+): Payment {
   const { period } = terms;
   if (period === undefined) throw new Error('nothing of this plan is paid once a period');
   const drafts = periodsTouched(terms.plan.plan.privacy.period, start, end).map((periodStart) =>
@@ -35,7 +34,12 @@ export function reservePeriods(
   );
   const refusals = drafts.map((draft) => reserveOnce(ledger, draft));
   return {
-    reservations: drafts.map(({ reservationId }) => reservationId),
+    payment: {
+      by: 'period',
+      plan: terms.plan.plan.name,
+      terms: period.hash,
+      reservations: drafts.map(({ reservationId }) => reservationId),
+    },
     refusal: refusals.find((refusal) => refusal !== undefined),
   };
 }
@@ -71,9 +75,13 @@ function draftOf(
     periodStart,
     share,
     ...(bounds && {
-      bounds: { visits: bounds.visits, visitsPerWindow: bounds.visitsPerWindow ?? bounds.visits },
+      bounds: {
+        visits: bounds.visits,
+        visitsPerWindow: bounds.visitsPerWindow ?? bounds.visits,
+        processes: bounds.processes ?? 1,
+      },
     }),
-    reports: reports.map(formatCost),
+    reports: reports.map((parts) => parts.map((part) => ({ ...part, cost: formatCost(part.cost) }))),
     cost: formatCost(cost),
     limits: limitsOfShare(budget, share).map(formatLimit),
   };

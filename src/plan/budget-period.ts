@@ -27,7 +27,13 @@ export function periodOf(period: Period, unixSeconds: number): { readonly start:
 }
 
 /** Windows of a budget period: a whole number, as the plan check makes sure. */
-export function windowsPerPeriod({ window, privacy }: Plan): number {
+export function windowsPerPeriod({
+  window,
+  privacy,
+}: {
+  readonly window: Pick<Plan['window'], 'seconds'>;
+  readonly privacy: Pick<Plan['privacy'], 'period'>;
+}): number {
   return LAYOUTS[privacy.period].length / window.seconds;
 }
 

@@ -3,7 +3,7 @@
  * that one subject contributes in a budget period within its bounds (unit `user-period`). Neighbours differ by
  * adding or removing one unit, never by replacing one (docs/PRIVACY.md, "Units").
  */
-import type { PlanPrivacy } from './plan.js';
+import type { ContributionBounds, Plan, PlanPrivacy } from './plan.js';
 
 /** Of one slot over all cells and windows together that one unit touches. */
 export interface Sensitivity {
@@ -12,8 +12,18 @@ export interface Sensitivity {
   readonly l2Squared: bigint;
 }
 
+/** Of a plan, what says how much one unit contributes in a period: what the ledger of its releases repeats. */
+export interface ContributionTerms {
+  readonly window: Pick<Plan['window'], 'seconds'>;
+  readonly privacy: Pick<PlanPrivacy, 'period'> & BoundedSpans;
+}
+
+interface BoundedSpans {
+  readonly bounds?: Omit<ContributionBounds, 'subject'>;
+}
+
 /** `bound`: the most that one span adds to the slot. */
-export function sensitivityOf(privacy: PlanPrivacy, bound: bigint): Sensitivity {
+export function sensitivityOf(privacy: BoundedSpans, bound: bigint): Sensitivity {
   const spans = touchedWindows(privacy).map(BigInt);
   return {
     l1: bound * spans.reduce((sum, count) => sum + count, 0n),
@@ -25,7 +35,7 @@ export function sensitivityOf(privacy: PlanPrivacy, bound: bigint): Sensitivity 
  * Spans of one unit in each window it touches, the most first: the worst case within its bounds, for norms that
  * grow with concentration and for running totals, where early windows weigh most.
  */
-export function touchedWindows({ bounds }: PlanPrivacy): number[] {
+export function touchedWindows({ bounds }: BoundedSpans): number[] {
   if (bounds === undefined) return [1];
   const { visits, visitsPerWindow = visits } = bounds;
   const full = new Array<number>(Math.floor(visits / visitsPerWindow)).fill(visitsPerWindow);

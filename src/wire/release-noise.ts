@@ -14,8 +14,8 @@ import { TelemetryKitError } from '../errors.js';
 import { divideRational, multiplyRational, parseRational, rational, type Rational } from '../math/rational.js';
 import { slotClamp } from '../paillier/slots.js';
 import type { CompiledMeasurement } from '../plan/components.js';
-import type { Plan, PlanPrivacy } from '../plan/plan.js';
-import { sensitivityOf } from '../plan/sensitivity.js';
+import type { Measurement, Plan, PlanPrivacy } from '../plan/plan.js';
+import { sensitivityOf, type ContributionTerms } from '../plan/sensitivity.js';
 import { gaussianOfRho, laplaceFor } from '../privacy/calibration.js';
 import type { DiscreteGaussian, Mechanism } from '../privacy/mechanism.js';
 import { addCosts, mechanismCost, NO_COST, type PrivacyCost } from '../privacy/privacy-cost.js';
@@ -30,12 +30,13 @@ export function noiseOf(plan: Plan, compiled: CompiledMeasurement): Mechanism[] 
   const { privacy } = plan;
   const { slotDetails } = compiled;
   if (privacy.mechanism !== 'discrete-gaussian') {
-    if (compiled.measurement.release === 'total') throw needsGaussian(compiled);
+    if (isTotal(compiled.measurement)) throw needsGaussian(compiled);
     return slotDetails.map(({ bound, epsilon }) => laplaceFor(sensitivityOf(privacy, bound), epsilon));
   }
   const perEpsilon = divideRational(budgetRho(privacy), parseRational(privacy.epsilon));
   return slotDetails.map(({ bound, epsilon }) => {
-    const noise = gaussianOfRho(squaredSensitivity(plan, compiled, bound), multiplyRational(perEpsilon, epsilon));
+    const squared = squaredSensitivity(plan, bound, isTotal(compiled.measurement));
+    const noise = gaussianOfRho(squared, multiplyRational(perEpsilon, epsilon));
     assertFits(compiled, noise);
     return noise;
   });
@@ -43,16 +44,21 @@ export function noiseOf(plan: Plan, compiled: CompiledMeasurement): Mechanism[] 
 
 /**
  * What the noise of a measurement costs: unit `event`, one release of one cell; unit `user-period`, and running totals,
- * all of its cells in all windows of a period, whichever of them one unit touches. Processes that do not share their contribution
- * store let one subject contribute once each, to the same cells: L1 grows with their number, L2 with it as well.
+ * all of its cells in all windows of a period, whichever of them one unit touches. Processes that do not share their
+ * contribution store let one subject contribute once each, to the same cells: L1 grows with their number, L2 with it
+ * as well.
  */
 export function releaseCost(plan: Plan, measurement: CompiledMeasurement): PrivacyCost {
   const costs = noiseOf(plan, measurement).map((noise, slot) =>
-    slotCost(plan, measurement, noise, measurement.slotDetails[slot]?.bound ?? 1n),
+    slotCost(plan, { noise, bound: measurement.slotDetails[slot]?.bound ?? 1n }, isTotal(measurement.measurement)),
   );
-  const { kind } = measurement.measurement;
   const [first = NO_COST] = costs;
-  return kind === 'sum' || kind === 'product' ? costs.reduce(addCosts, NO_COST) : first;
+  return slotsChangedBySpan(measurement.measurement) === 'all' ? costs.reduce(addCosts, NO_COST) : first;
+}
+
+/** Slots that one span changes: their costs add up where it changes all. */
+export function slotsChangedBySpan({ kind }: Pick<Measurement, 'kind'>): 'one' | 'all' {
+  return kind === 'sum' || kind === 'product' ? 'all' : 'one';
 }
 
 /**
@@ -64,11 +70,20 @@ export function releaseLoss(plan: Plan, measurement: CompiledMeasurement): Ratio
   return epsilon ?? epsilonOfRho(rho, plan.privacy.delta ?? '0');
 }
 
-/** Laplace noise of scale t on changes s has rho = sum of s^2 / (2 t^2): every window is (s / t, 0) by itself. */
-function slotCost(plan: Plan, compiled: CompiledMeasurement, noise: Mechanism, bound: bigint): PrivacyCost {
-  const processes = BigInt(plan.privacy.bounds?.processes ?? 1);
-  const { l1 } = sensitivityOf(plan.privacy, bound);
-  const l2Squared = processes * processes * squaredSensitivity(plan, compiled, bound);
+/** A released integer: its noise, and the most that one span adds to it. */
+export interface NoisedSlot {
+  readonly noise: Mechanism;
+  readonly bound: bigint;
+}
+
+/**
+ * What one slot costs, in all windows or totals that one unit touches. Laplace noise of scale t on changes s has
+ * rho = sum of s^2 / (2 t^2): every window is (s / t, 0) by itself. Throws `invalid_argument` where noise or bound is 0.
+ */
+export function slotCost(terms: ContributionTerms, { noise, bound }: NoisedSlot, ofTotals: boolean): PrivacyCost {
+  const processes = BigInt(terms.privacy.bounds?.processes ?? 1);
+  const { l1 } = sensitivityOf(terms.privacy, bound);
+  const l2Squared = processes * processes * squaredSensitivity(terms, bound, ofTotals);
   const cost = mechanismCost(noise, { l1: processes * l1, l2Squared });
   if (noise.kind === 'discrete-gaussian') return cost;
   const { numerator: t, denominator: d } = noise.scale;
@@ -76,10 +91,12 @@ function slotCost(plan: Plan, compiled: CompiledMeasurement, noise: Mechanism, b
 }
 
 /** Of what one unit changes in all windows or totals of a period; `bound`: the most that one span adds to the slot. */
-function squaredSensitivity(plan: Plan, { measurement }: CompiledMeasurement, bound: bigint): bigint {
-  return measurement.release === 'total'
-    ? bound * bound * totalSensitivity(plan)
-    : sensitivityOf(plan.privacy, bound).l2Squared;
+function squaredSensitivity(terms: ContributionTerms, bound: bigint, ofTotals: boolean): bigint {
+  return ofTotals ? bound * bound * totalSensitivity(terms) : sensitivityOf(terms.privacy, bound).l2Squared;
+}
+
+function isTotal({ release }: Measurement): boolean {
+  return release === 'total';
 }
 
 /** So many standard deviations never occur. */

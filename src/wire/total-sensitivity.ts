@@ -17,16 +17,19 @@
  * - Spans of one unit in several slots or cells: g >= 0, so ||C~ u'||^2 + ||C~ u''||^2 <= ||C~ (u' + u'')||^2.
  */
 import { windowsPerPeriod } from '../plan/budget-period.js';
-import type { Plan } from '../plan/plan.js';
-import { touchedWindows } from '../plan/sensitivity.js';
+import { touchedWindows, type ContributionTerms } from '../plan/sensitivity.js';
 import { squareRootCoefficients } from '../privacy/continual/square-root-coefficients.js';
 
-const known = new WeakMap<Plan, bigint>();
+/** By what it depends on. */
+const known = new Map<string, bigint>();
 
-/** S where one span adds 1. */
-export function totalSensitivity(plan: Plan): bigint {
-  const squared = known.get(plan) ?? worstCase(windowsPerPeriod(plan), touchedWindows(plan.privacy));
-  known.set(plan, squared);
+/** S where one span adds 1. The windows must divide the period. */
+export function totalSensitivity(terms: ContributionTerms): bigint {
+  const windows = windowsPerPeriod(terms);
+  const spans = touchedWindows(terms.privacy);
+  const key = `${String(windows)} ${spans.join(' ')}`;
+  const squared = known.get(key) ?? worstCase(windows, spans);
+  known.set(key, squared);
   return squared;
 }
 

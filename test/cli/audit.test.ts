@@ -58,8 +58,8 @@ describe('telemetry-kit audit', () => {
   });
 
   it.each([
-    ['csv', /^sequence,time,what,/, /^2,1970-01-01T00:00:00\.000Z,window,shop,event,streams,/m],
-    ['markdown', /^\| sequence \| time \| what \|/, /^\| 2 \| 1970-01-01T00:00:00\.000Z \| window \| shop \|/m],
+    ['csv', /^sequence,time,what,/, /^2,1970-01-01T00:01:00\.000Z,window,shop,event,streams,/m],
+    ['markdown', /^\| sequence \| time \| what \|/, /^\| 2 \| 1970-01-01T00:01:00\.000Z \| window \| shop \|/m],
   ])('exports a %s table for people', async (format, head, row) => {
     const { code, stdout } = await run(['audit', 'export', '--data', keyHolderFolder(), '--format', format]);
     expect(code).toBe(0);

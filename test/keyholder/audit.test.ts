@@ -6,11 +6,15 @@ import { exportLedger, verifyLedgerExport } from '../../src/keyholder/ledger-exp
 import { openLedger, type Ledger } from '../../src/keyholder/ledger.js';
 import { noisedRelease, PrivacyAccountant, discreteLaplace } from '../../src/privacy/index.js';
 import type { ReservedBody, ReservedPeriodBody } from '../../src/keyholder/ledger-entry.js';
+import type { CellIdentity } from '../../src/keyholder/release-id.js';
+import { formatRational, rational } from '../../src/math/rational.js';
 import {
   append,
   cellAt,
   DAY,
   ownPayment,
+  paidBody,
+  paidStream,
   periodBody,
   publishedBody,
   reservedBody,
@@ -29,6 +33,7 @@ function verify(fill: (ledger: Ledger) => void, delta?: string) {
   return verification;
 }
 
+const DAY_LIMIT = { period: 'day', measure: 'epsilon', most: '1', delta: '0' } as const;
 const LIMIT = { period: 'day', measure: 'epsilon', most: '20', delta: '0' };
 
 describe('the epsilon of a period', () => {
@@ -74,7 +79,7 @@ describe('the epsilon of a period', () => {
   test('of subjects is that of their reservation, however many windows it paid for', () => {
     const { periods } = verify((ledger) => {
       const reservation = periodBody();
-      append(ledger, [reservation, ...[0, 1, 2].map((window) => paidBy(reservation, window))]);
+      append(ledger, [reservation, ...[0, 1, 2].map((window) => paidBody(reservation, cellAt(window)))]);
     });
     expect(periods).toMatchObject([{ unit: 'user-period', spent: { epsilon: '1' }, granted: 1 }]);
     expect(periods[0]?.epsilon?.exact).toBeCloseTo(1, 5);
@@ -84,7 +89,7 @@ describe('the epsilon of a period', () => {
     const cost = { rho: '1/50', delta: '0' };
     const limits = [{ period: 'day', measure: 'rho', most: '1/50', delta: '0' }] as ReservedPeriodBody['limits'];
     const { periods } = verify((ledger) => {
-      append(ledger, [periodBody({ cost, reports: [cost], limits })]);
+      append(ledger, [periodBody({ cost, reports: [[paidStream(cost)]], limits })]);
     });
     expect(periods[0]?.spent).not.toHaveProperty('epsilon');
     expect(periods[0]?.epsilon?.exact).toBeUndefined();
@@ -92,50 +97,80 @@ describe('the epsilon of a period', () => {
   });
 });
 
-function paidBy({ reservationId }: ReservedPeriodBody, window: number, report = 0): ReservedBody {
-  return reservedBody(cellAt(window, { report }), {
-    unit: 'user-period',
-    payment: { by: 'period', reservations: [reservationId] },
-  });
-}
-
 describe('the odometer', () => {
-  const cost = (epsilon: string, rho: string) => ({ epsilon, rho, delta: '0' });
-  /** Seven visits, three in a window: windows of 3, 3 and 1. Two reports. */
-  const reservation = periodBody({
-    bounds: { visits: 7, visitsPerWindow: 3 },
-    reports: [cost('7/10', '19/100'), cost('3/10', '1/100')],
-    cost: cost('1', '1/5'),
-  });
+  /** Seven visits, three in a window: a subject is in windows of 3, 3 and 1. */
+  const bounds = { visits: 7, visitsPerWindow: 3, processes: 1 };
+  const VISITS = [3, 3, 1];
+  const over = (numerator: number, denominator: number): string =>
+    formatRational(rational(BigInt(numerator), BigInt(denominator)));
+  const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);
+  /** Of noise of this scale, when a subject can have been in the first of these windows. */
+  const shown = (scale: number, windows: number) => {
+    const visits = VISITS.slice(0, windows);
+    return {
+      epsilon: over(sumOf(visits), scale),
+      rho: over(sumOf(visits.map((each) => each * each)), 2 * scale * scale),
+      delta: '0',
+    };
+  };
 
-  function used(windows: number): unknown {
-    const { reservations } = verify((ledger) => {
-      append(ledger, [reservation, ...Array.from({ length: windows }, (_, window) => paidBy(reservation, window))]);
-    });
-    return [reservations[0]?.windows, reservations[0]?.used.epsilon, reservations[0]?.used.rho];
+  function usesOf(reservation: ReservedPeriodBody, cells: readonly CellIdentity[]) {
+    return verify((ledger) => {
+      append(ledger, [reservation, ...cells.map((cell) => paidBody(reservation, cell))]);
+    }).reservations;
   }
 
-  test.each([
-    [0, '0', '0'],
-    [1, '3/10', '9/100'],
-    [2, '3/5', '9/50'],
-    [3, '7/10', '19/100'],
-    [9, '7/10', '19/100'],
-  ])('after %i windows of the first report', (windows, epsilon, rho) => {
-    expect(used(windows)).toEqual([[windows, 0], epsilon, rho]);
+  /** Two reports: noise of scale 10 in the windows of the one, of scale 28 in those of the other. */
+  const reservation = periodBody({
+    bounds,
+    reports: [[paidStream(shown(10, 3))], [paidStream(shown(28, 3))]],
+    cost: { epsilon: over(7 * 38, 280), rho: over(19 * 884, 2 * 78_400), delta: '0' },
+  });
+
+  test.each([0, 1, 2, 3, 9])('after %i windows of the first report', (windows) => {
+    const cells = Array.from({ length: windows }, (_, window) => cellAt(window));
+    expect(usesOf(reservation, cells)).toMatchObject([{ windows: [windows, 0], used: shown(10, windows) }]);
+  });
+
+  test('counts a window once, whatever its labels, and adds reports up', () => {
+    const cells = [cellAt(0), cellAt(0, { labels: [1] }), cellAt(1), cellAt(0, { report: 1 })];
+    const used = { epsilon: over(6 * 28 + 3 * 10, 280), rho: over(18 * 784 + 9 * 100, 2 * 78_400), delta: '0' };
+    expect(usesOf(reservation, cells)).toMatchObject([{ windows: [2, 1], used }]);
+  });
+
+  test('counts no window that was refused', () => {
+    const cell = cellAt(0);
+    const refused = { ...periodBody({ limits: [{ ...DAY_LIMIT, most: '1/2' }] }), decision: 'budget' } as const;
+    const { reservations, periods } = verify((ledger) => {
+      append(ledger, [refused, paidBody(refused, cell, { decision: 'budget' })]);
+    });
+    expect(reservations).toEqual([]);
+    expect(periods).toMatchObject([{ granted: 0, refused: 1, epsilon: undefined }]);
   });
 
   test('of a running total shows all of it with the first', () => {
-    const { reservations } = verify((ledger) => {
-      const total = paidBy(reservation, 0, 1);
-      append(ledger, [reservation, asTotal(total)]);
+    // Windows of an hour; visits in the first three: every row of the integer matrix 2^8 binomial(2k, k) / 4^k.
+    const coefficients = [256];
+    for (let k = 1; k < 24; k += 1) coefficients.push(((coefficients[k - 1] ?? 0) * (2 * k - 1)) / (2 * k));
+    const integers = coefficients.map(Math.round);
+    const rows = integers.map((_, row) =>
+      sumOf(VISITS.map((visits, window) => visits * (integers[row - window] ?? 0))),
+    );
+    const squared = sumOf(rows.map((row) => row * row));
+    const cost = { rho: '1/100', delta: '0' };
+    const total = periodBody({
+      bounds,
+      cost,
+      reports: [[paidStream(cost, { kind: 'total' })]],
+      limits: [{ ...DAY_LIMIT, measure: 'rho' }],
     });
-    expect(reservations[0]?.used).toEqual({ epsilon: '3/10', rho: '1/100', delta: '0' });
+    const cell = cellAt(0, { kind: 'total', rangeEnd: 3600 });
+    const noise = [{ parameter: String(50 * squared), bound: '1' }];
+    const { reservations } = verify((ledger) => {
+      append(ledger, [total, paidBody(total, cell, { mechanism: 'discrete-gaussian', noise })]);
+    });
+    expect(reservations[0]?.used).toEqual(cost);
   });
-
-  function asTotal(body: ReservedBody): ReservedBody {
-    return reservedBody(cellAt(0, { report: 1, kind: 'total' }), { unit: body.unit, payment: body.payment });
-  }
 });
 
 describe('refusals', () => {
@@ -168,7 +203,7 @@ test('the table has a row for every decision, with how it ended and without any 
   const reservation = periodBody({ domain: 'staff' });
   append(ledger, [
     reservation,
-    { ...paidBy(reservation, 0, 3), domain: 'staff' },
+    paidBody(reservation, cellAt(0)),
     reservedBody(cellAt(1)),
     sealedBody(cellAt(1)),
     publishedBody(cellAt(1)),
@@ -183,7 +218,7 @@ test('the table has a row for every decision, with how it ended and without any 
   const rows = [...auditRows(() => ledger.entries(), ledger.refusals())];
   expect(rows).toMatchObject([
     { what: 'reservation of a day', domain: 'staff', unit: 'user-period', epsilon: '1', decision: 'granted' },
-    { what: 'window', report: '3', 'paid by': reservation.reservationId, outcome: 'not sealed' },
+    { what: 'window', report: '0', 'paid by': reservation.reservationId, outcome: 'not sealed' },
     { what: 'window', from: '1970-01-01T00:01:00.000Z', epsilon: '1/10', noise: '10 10', outcome: 'released' },
     { what: 'window', decision: 'budget', outcome: 'suppressed: budget' },
     { sequence: '41', what: 'burned', to: '1970-01-02T00:00:00.000Z', outcome: 'lost after 7' },

@@ -13,7 +13,9 @@ import {
   append,
   cellAt,
   DAY,
+  laplaceCost,
   ownPayment,
+  paidStream,
   periodBody,
   publishedBody,
   reservedBody,
@@ -209,20 +211,25 @@ test('random histories are decided alike with snapshots and restarts as without'
       const plain = new LedgerChain();
       let ledger = openLedger(path, { snapshotEvery: 3 });
       const draftOf = ({ kind, window, cost, domain }: (typeof steps)[number], index: number) => {
-        const limit = { period: 'hour', measure: 'epsilon', most: '1', delta: '0' };
-        const limits = [kind === 'sliding' ? { ...limit, slidingStep: 60 } : limit];
+        const limit = { measure: 'epsilon', most: '1', delta: '0' } as const;
+        const hour = { period: 'hour', ...limit };
+        const limits = [kind === 'sliding' ? { ...hour, slidingStep: 60 } : hour];
         if (kind !== 'period') {
-          return reservedBody(cellAt(window, { measurement: index }), { domain, payment: ownPayment(cost, limits) });
+          return reservedBody(cellAt(window, { measurement: index }), {
+            domain,
+            period: 'hour',
+            payment: ownPayment(cost, limits),
+          });
         }
-        const part = { epsilon: cost, rho: '0', delta: '0' };
         const terms = stateHash(String(index));
         return periodBody({
           domain,
           terms,
           plan: `plan${String(index)}`,
           periodStart: DAY * window,
-          cost: part,
-          reports: [part],
+          cost: laplaceCost(cost),
+          reports: [[paidStream(laplaceCost(cost))]],
+          limits: [{ period: 'day', ...limit }],
         });
       };
       steps.forEach((each, index) => {

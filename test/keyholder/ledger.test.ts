@@ -12,13 +12,16 @@ import {
   type ReservedBody,
   type ReservedPeriodBody,
 } from '../../src/keyholder/ledger-entry.js';
-import { cellIdOf } from '../../src/keyholder/release-id.js';
+import { cellIdOf, type CellIdentity } from '../../src/keyholder/release-id.js';
 import { closeSqlite, openSqlite } from '../../src/service/sqlite.js';
 import {
   append,
   cellAt,
   DAY,
+  laplaceCost,
   ownPayment,
+  paidBody,
+  paidStream,
   periodBody,
   publishedBody,
   reservedBody,
@@ -187,6 +190,97 @@ describe('opening a ledger that was edited names the first bad entry', () => {
   });
 });
 
+/** A reservation of running totals over a day, and one of them in this window. */
+function totalIn(
+  range: { readonly rangeStart: number; readonly rangeEnd: number },
+  mechanism: ReservedBody['mechanism'] = GAUSSIAN,
+): EntryBody[] {
+  const cost = { rho: '1/100', delta: '0' };
+  const limits = [{ period: 'day', measure: 'rho', most: '1', delta: '0' }] as const;
+  const reservation = periodBody({ cost, reports: [[paidStream(cost, { kind: 'total' })]], limits: [...limits] });
+  return [reservation, paidBody(reservation, cellAt(0, { kind: 'total', ...range }), { mechanism })];
+}
+
+/** One selection a day of one key a subject: scale 1, and noise of both servers. */
+function selectionIn({
+  keysPerSubject = 1,
+  threshold = 100,
+  servers = 2,
+  ...overrides
+}: SelectionOptions = {}): EntryBody[] {
+  const cost = { epsilon: '1', rho: '1/2', delta: '1/1000000' };
+  const reservation = periodBody({
+    cost,
+    reports: [[paidStream(cost, { kind: 'selection' })]],
+    limits: [{ period: 'day', measure: 'epsilon', most: '1', delta: '1/1000000' }],
+  });
+  const cell = cellAt(0, { kind: 'selection', labels: [], rangeEnd: DAY, ...overrides.cell });
+  return [
+    reservation,
+    paidBody(reservation, cell, {
+      noise: [{ parameter: '1', bound: '1' }],
+      selection: { keysPerSubject, threshold: String(threshold), servers },
+      ...overrides.body,
+    }),
+  ];
+}
+
+interface SelectionOptions {
+  readonly keysPerSubject?: number;
+  readonly threshold?: number;
+  readonly servers?: 1 | 2;
+  readonly cell?: Partial<CellIdentity>;
+  readonly body?: Partial<ReservedBody>;
+}
+
+/** Least m with P[noise of both servers >= m] <= 1e-6 where the scale is 1, and 1 for the key's own subject. */
+function leastThreshold(): number {
+  const p = Math.exp(-1);
+  const law = (value: number): number => ((1 - p) / (1 + p)) * p ** Math.abs(value);
+  const reach = Array.from({ length: 161 }, (_, index) => index - 80);
+  const tail = (least: number): number =>
+    reach.reduce((sum, a) => sum + reach.reduce((of, b) => of + (a + b >= least ? law(a) * law(b) : 0), 0), 0);
+  let excess = 1;
+  while (tail(excess) > 1e-6) excess += 1;
+  return 1 + excess;
+}
+
+function selectionFaults(): [string, RegExp, EntryBody[]][] {
+  const least = leastThreshold();
+  return [
+    [
+      'a selection with a lower threshold than its delta needs',
+      /threshold is too low/,
+      selectionIn({ threshold: least - 1 }),
+    ],
+    ['a selection of more keys a subject than is paid for', /cost is not that/, selectionIn({ keysPerSubject: 2 })],
+    [
+      'a selection with less noise than is paid for',
+      /cost is not that/,
+      selectionIn({ body: { noise: [{ parameter: '1/2', bound: '1' }] } }),
+    ],
+    [
+      'a selection under Gaussian noise',
+      /noise is not that of a selection/,
+      selectionIn({ body: { mechanism: GAUSSIAN } }),
+    ],
+    [
+      'a selection with two noises',
+      /noise is not that of a selection/,
+      selectionIn({
+        body: {
+          noise: [
+            { parameter: '1', bound: '1' },
+            { parameter: '1', bound: '1' },
+          ],
+        },
+      }),
+    ],
+  ];
+}
+
+const GAUSSIAN = 'discrete-gaussian';
+
 describe('a whole chain that is well hashed but wrong in substance', () => {
   /** Writes entries with correct hashes, past every check of the ledger and its triggers. */
   function forged(bodies: readonly EntryBody[]): string {
@@ -210,10 +304,11 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
 
   const cell = cellAt(0);
   const OTHER_TERMS = reservedBody(cellAt(5)).releaseId;
+  const ANOTHER_WAY = /paid for in another way/;
   const NOT_ITS_OWN = /reservation that is not its own/;
   const costing = (epsilon: string): Pick<ReservedPeriodBody, 'cost' | 'reports'> => {
-    const cost = { epsilon, rho: '0', delta: '0' };
-    return { cost, reports: [cost] };
+    const cost = laplaceCost(epsilon);
+    return { cost, reports: [[paidStream(cost)]] };
   };
   const nextDay = periodBody({ periodStart: DAY });
   const staff = periodBody({ domain: 'staff' });
@@ -227,16 +322,107 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
     until: 60,
     ...overrides,
   });
-  const byPeriod = ({ reservationId }: ReservedPeriodBody, overrides: Partial<ReservedBody> = {}): ReservedBody =>
-    reservedBody(cell, {
-      unit: 'user-period',
-      payment: { by: 'period', reservations: [reservationId] },
-      ...overrides,
-    });
+  const byPeriod = (reservation: ReservedPeriodBody, overrides: Partial<ReservedBody> = {}): ReservedBody =>
+    paidBody(reservation, cell, overrides);
   const OTHER_DECISION = /decision is not the one/;
+  const PAID = byPeriod(periodBody()).payment as Extract<ReservedBody['payment'], { readonly by: 'period' }>;
+  const unbounded = (body: ReservedPeriodBody): ReservedPeriodBody => {
+    const copy = { ...body };
+    delete copy.bounds;
+    return copy;
+  };
+  const LOWER = byPeriod(periodBody());
+  const parts = periodBody().reports;
+  const subjects = (overrides: Partial<ReservedPeriodBody>): EntryBody[] => {
+    const reservation = periodBody(overrides);
+    return [reservation, byPeriod(reservation)];
+  };
+  /** What a reservation pays for, each with one thing wrong. */
+  const NEW_FAULTS: [string, RegExp, EntryBody[]][] = [
+    [
+      'less noise than its reservation pays for',
+      /cost is not that of its noise/,
+      [periodBody(), byPeriod(periodBody(), { noise: [{ parameter: '2', bound: '1' }] })],
+    ],
+    [
+      'a larger step than its reservation pays for',
+      /cost is not that of its noise/,
+      [periodBody(), byPeriod(periodBody(), { noise: [{ parameter: '3', bound: '2' }] })],
+    ],
+    [
+      'noise for fewer visits than its reservation allows',
+      /cost is not that of its noise/,
+      [periodBody({ bounds: { visits: 4, visitsPerWindow: 4, processes: 1 } }), LOWER],
+    ],
+    [
+      'noise for fewer processes than its reservation allows',
+      /cost is not that of its noise/,
+      [periodBody({ bounds: { visits: 3, visitsPerWindow: 3, processes: 2 } }), LOWER],
+    ],
+    [
+      'a measurement that its reservation does not name',
+      /does not pay for it/,
+      [periodBody(), paidBody(periodBody(), cellAt(0, { measurement: 1 }))],
+    ],
+    [
+      'a report that its reservation does not name',
+      /does not pay for it/,
+      [periodBody(), paidBody(periodBody(), cellAt(0, { report: 1 }))],
+    ],
+    [
+      'a kind that its reservation does not name',
+      /does not pay for it/,
+      [periodBody(), paidBody(periodBody(), cellAt(0, { kind: 'total' }))],
+    ],
+    [
+      'paid for by that of another plan',
+      NOT_ITS_OWN,
+      [periodBody(), byPeriod(periodBody(), { payment: { ...PAID, plan: 'other' } })],
+    ],
+    [
+      'paid for by that of other terms',
+      NOT_ITS_OWN,
+      [periodBody(), byPeriod(periodBody(), { payment: { ...PAID, terms: OTHER_TERMS } })],
+    ],
+    ['paid for by that of another share', NOT_ITS_OWN, [periodBody({ share: 'queries' }), byPeriod(periodBody())]],
+    [
+      'paid for by a reservation too many',
+      NOT_ITS_OWN,
+      [
+        periodBody(),
+        nextDay,
+        byPeriod(periodBody(), {
+          payment: { ...PAID, reservations: [...PAID.reservations, nextDay.reservationId] },
+        }),
+      ],
+    ],
+    [
+      'paid for in one of two days',
+      NOT_ITS_OWN,
+      [periodBody(), nextDay, paidBody(periodBody(), cellAt(0, { rangeStart: DAY - 60, rangeEnd: DAY + 60 }))],
+    ],
+    ['a window of subjects that pays for itself', ANOTHER_WAY, [reservedBody(cell, { unit: 'user-period' })]],
+    ['a total that pays for itself', ANOTHER_WAY, [reservedBody(cellAt(0, { kind: 'total' }))]],
+    [
+      'a report that is paid for twice',
+      /something twice/,
+      subjects({ ...costing('1/2'), reports: [[...parts[0]!, ...parts[0]!]] }),
+    ],
+    ['subjects without bounds', /bounds are not of its unit/, [unbounded(periodBody())]],
+    ['bounds of events', /bounds are not of its unit/, [periodBody({ unit: 'event' })]],
+    [
+      'a total whose windows do not fill its period',
+      /do not fill its period/,
+      totalIn({ rangeStart: 0, rangeEnd: 7000 }),
+    ],
+    ['a total of windows that begin elsewhere', /do not fill its period/, totalIn({ rangeStart: 60, rangeEnd: 3660 })],
+    ...selectionFaults(),
+  ];
   const DAY_LIMIT = { period: 'day', measure: 'epsilon', most: '1', delta: '0' } as const;
   const HOUR_LIMIT = { ...DAY_LIMIT, period: 'hour', most: '1/10' } as const;
   test('and one that is right in substance is accepted', () => {
+    const least = leastThreshold();
+    expect(open(forged(selectionIn({ threshold: least }))).head.sequence).toBe(2);
     const bodies = [periodBody(), byPeriod(periodBody()), sealedBody(cell), publishedBody(cell)];
     expect(open(forged(bodies)).head.sequence).toBe(4);
     expect(open(forged([tooMuch, byPeriod(tooMuch, { decision: 'budget' })])).head.sequence).toBe(2);
@@ -295,6 +481,7 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
     ],
     ['no noise at all', /cost is not that of its noise/, [reservedBody(cell, { noise: [] })]],
     ['noise of size 0', /its noise is none/, [reservedBody(cell, { noise: [{ parameter: '0', bound: '1' }] })]],
+    ...NEW_FAULTS,
     ['a period reserved twice', /period twice/, [periodBody(), periodBody()]],
     ['a period that does not fit', OTHER_DECISION, [periodBody({ ...costing('2') })]],
     ['a period refused though it fits', OTHER_DECISION, [periodBody({ decision: 'budget' })]],
@@ -304,8 +491,8 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
     ['reports that cost more than is debited', /costs of its reports/, [periodBody({ cost: costing('1/2').cost })]],
     ['paid for by no reservation', NOT_ITS_OWN, [byPeriod(periodBody())]],
     ['paid for by that of another day', NOT_ITS_OWN, [nextDay, byPeriod(nextDay)]],
-    ['paid for by that of another domain', NOT_ITS_OWN, [staff, byPeriod(staff)]],
-    ['paid for by that of another unit', NOT_ITS_OWN, [periodBody(), byPeriod(periodBody(), { unit: 'event' })]],
+    ['paid for by that of another domain', NOT_ITS_OWN, [staff, byPeriod(staff, { domain: 'shop' })]],
+    ['paid for by that of another unit', ANOTHER_WAY, [periodBody(), byPeriod(periodBody(), { unit: 'event' })]],
     ['granted though its period is not', OTHER_DECISION, [tooMuch, byPeriod(tooMuch)]],
     [
       'refused though its period is granted',

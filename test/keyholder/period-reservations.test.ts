@@ -83,16 +83,22 @@ describe('a reservation', () => {
       period: 'day',
       periodStart: FIRST_WINDOW,
       share: 'streams',
-      bounds: { visits: 3, visitsPerWindow: 3 },
+      bounds: { visits: 3, visitsPerWindow: 3, processes: 1 },
       // Two noises of scale 6 on 3 visits: rho 3^2 / (2 * 6^2) each.
       cost: { epsilon: '1', rho: '1/4', delta: '0' },
-      reports: [{ epsilon: '1', rho: '1/4', delta: '0' }],
+      reports: [
+        [0, 1].map((measurement) => ({
+          kind: 'window',
+          measurement,
+          cost: { epsilon: '1/2', rho: '1/8', delta: '0' },
+        })),
+      ],
       decision: 'granted',
     });
     expect(others.filter(({ state }) => state === 'RESERVED_PERIOD')).toEqual([]);
-    const { reservationId } = first as ReservedPeriodBody;
+    const { reservationId, terms } = first as ReservedPeriodBody;
     for (const body of others.filter((each): each is ReservedBody => each.state === 'RESERVED')) {
-      expect(body.payment).toEqual({ by: 'period', reservations: [reservationId] });
+      expect(body.payment).toEqual({ by: 'period', plan: 'shop', terms, reservations: [reservationId] });
       expect(body.noise).toEqual([
         { parameter: '6', bound: '1' },
         { parameter: '6', bound: '1' },

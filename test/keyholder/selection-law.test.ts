@@ -8,7 +8,7 @@ import type { AdmittedSelection } from '../../src/keyholder/release-policy.js';
 import { ciphertextFromBytes } from '../../src/paillier/ciphertext.js';
 import { NoisePool } from '../../src/privacy/index.js';
 import { systemRandom } from '../../src/random.js';
-import { keyThreshold, selectionNoise } from '../../src/wire/selection-noise.js';
+import { keyThreshold, selectionNoise, selectionServers } from '../../src/wire/selection-noise.js';
 import { testPrivateKey } from '../support/keys.js';
 import { openPlan } from '../support/open-plans.js';
 import { aggregateOf } from '../support/releases.js';
@@ -53,7 +53,12 @@ describe.each<['keyholder' | 'both', string, number]>([
 ])('with noise of %s, epsilon %s and %i keys a subject', (noise, selectionEpsilon, keysPerSubject) => {
   const plan = openPlan({ label: { keysPerSubject }, report: { selectionEpsilon }, privacy: { epsilon: '9', noise } });
   const [report] = plan.reports;
-  const terms = { noise: selectionNoise(report!), threshold: keyThreshold(plan, report!), keysPerSubject };
+  const terms = {
+    noise: selectionNoise(report!),
+    threshold: keyThreshold(plan, report!),
+    keysPerSubject,
+    servers: selectionServers(plan.plan.privacy),
+  };
   const p = Math.exp(-Number(selectionEpsilon) / keysPerSubject);
   const reach = Math.ceil(40 / -Math.log(p));
   const law = (value: number): number => ((1 - p) / (1 + p)) * p ** Math.abs(value);

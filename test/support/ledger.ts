@@ -1,6 +1,13 @@
 /** Ledger entries for tests, made by the rules the ledger checks. */
 import { toBase64Url } from '../../src/bytes.js';
-import type { EntryBody, ReservedBody, ReservedPeriodBody, SealedBody } from '../../src/keyholder/ledger-entry.js';
+import type {
+  CostText,
+  EntryBody,
+  PaidStream,
+  ReservedBody,
+  ReservedPeriodBody,
+  SealedBody,
+} from '../../src/keyholder/ledger-entry.js';
 import type { Ledger } from '../../src/keyholder/ledger.js';
 import { reservationIdOf } from '../../src/keyholder/period-terms.js';
 import { formatRational, parseRationalFraction, rational } from '../../src/math/rational.js';
@@ -39,18 +46,31 @@ export function spentEpsilon(ledger: Ledger, domain: string, period: Period, per
 /** A payment of its own, in a day's budget of 1. */
 export function ownPayment(epsilon = '1/10', limits: readonly object[] = []): ReservedBody['payment'] {
   const day = { period: 'day', measure: 'epsilon', most: '1', delta: '0' };
-  const { numerator, denominator } = parseRationalFraction(epsilon);
-  const rho = formatRational(rational(numerator * numerator, 2n * denominator * denominator));
-  const cost = { epsilon, rho, delta: '0' };
-  return { by: 'release', cost, limits: limits.length === 0 ? [day] : limits } as ReservedBody['payment'];
+  return {
+    by: 'release',
+    cost: laplaceCost(epsilon),
+    limits: limits.length === 0 ? [day] : limits,
+  } as ReservedBody['payment'];
 }
 
-/** A reservation of a day, at epsilon 1 of 1. */
+/** What a measurement of a reservation costs; the first one's windows by default. */
+export function paidStream(cost: CostText, { kind = 'window', measurement = 0 }: Partial<PaidStream> = {}): PaidStream {
+  return { kind, measurement, cost };
+}
+
+/** What three visits of a subject in one window cost under Laplace noise that gives them this epsilon. */
+export function laplaceCost(epsilon: string): CostText {
+  const { numerator, denominator } = parseRationalFraction(epsilon);
+  const rho = formatRational(rational(numerator * numerator, 2n * denominator * denominator));
+  return { epsilon, rho, delta: '0' };
+}
+
+/** A reservation of a day, at epsilon 1 of 1, for the windows of one measurement. */
 export function periodBody(overrides: Partial<ReservedPeriodBody> = {}): ReservedPeriodBody {
-  const cost = { epsilon: '1', rho: '1/2', delta: '0' };
+  const cost = laplaceCost('1');
   const body: ReservedPeriodBody = {
     state: 'RESERVED_PERIOD',
-    at: 0,
+    at: 60 + (overrides.periodStart ?? 0),
     reservationId: '',
     plan: 'shop',
     terms: hashOf(4),
@@ -59,8 +79,8 @@ export function periodBody(overrides: Partial<ReservedPeriodBody> = {}): Reserve
     period: 'day',
     periodStart: 0,
     share: 'streams',
-    bounds: { visits: 3, visitsPerWindow: 3 },
-    reports: [cost],
+    bounds: { visits: 3, visitsPerWindow: 3, processes: 1 },
+    reports: [[paidStream(cost)]],
     cost,
     limits: [{ period: 'day', measure: 'epsilon', most: '1', delta: '0' }],
     decision: 'granted',
@@ -69,14 +89,14 @@ export function periodBody(overrides: Partial<ReservedPeriodBody> = {}): Reserve
   return { ...body, reservationId: overrides.reservationId ?? reservationIdOf(body) };
 }
 
-/** A release of two slots, with the noise that its payment pays for. */
+/** A release of two slots, with the noise that it pays for itself; decided when its window was over. */
 export function reservedBody(cell: CellIdentity, overrides: Partial<ReservedBody> = {}): ReservedBody {
   const { payment = ownPayment() } = overrides;
   const epsilon = parseRationalFraction((payment.by === 'release' ? payment.cost.epsilon : undefined) ?? '1/10');
   const slot = { parameter: formatRational(rational(epsilon.denominator, epsilon.numerator)), bound: '1' };
   return {
     state: 'RESERVED',
-    at: 0,
+    at: cell.rangeEnd,
     releaseId: releaseIdOf(cell),
     cell: { ...cell, labels: [...cell.labels], kids: [...cell.kids] },
     aggregateDigest: hashOf(3),
@@ -91,6 +111,23 @@ export function reservedBody(cell: CellIdentity, overrides: Partial<ReservedBody
     decision: 'granted',
     ...overrides,
   };
+}
+
+/** A release that this reservation pays for, with the Laplace noise that it pays for: scale visits * processes / epsilon. */
+export function paidBody(
+  reservation: ReservedPeriodBody,
+  cell: CellIdentity,
+  overrides: Partial<ReservedBody> = {},
+): ReservedBody {
+  const { plan, terms, domain, unit, period, share, bounds, reports, reservationId } = reservation;
+  const part = reports[cell.report]?.find(({ kind, measurement }) => {
+    return kind === cell.kind && measurement === cell.measurement;
+  });
+  const { numerator, denominator } = parseRationalFraction(part?.cost.epsilon ?? '1');
+  const spans = BigInt((bounds?.visits ?? 1) * (bounds?.processes ?? 1));
+  const slot = { parameter: formatRational(rational(spans * denominator, numerator)), bound: '1' };
+  const payment: ReservedBody['payment'] = { by: 'period', plan, terms, reservations: [reservationId] };
+  return reservedBody(cell, { domain, unit, period, share, noise: [slot, slot], payment, ...overrides });
 }
 
 export function sealedBody(cell: CellIdentity, outcome?: SealedBody['outcome']): SealedBody {

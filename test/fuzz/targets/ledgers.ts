@@ -13,13 +13,13 @@ import { exportLedger, verifyLedgerExport } from '../../../src/keyholder/ledger-
 import { asLedgerError } from '../../../src/keyholder/ledger-opening.js';
 import { describeState, restoreState } from '../../../src/keyholder/ledger-snapshot.js';
 import { LedgerState } from '../../../src/keyholder/ledger-state.js';
-import { cellAt, periodBody, publishedBody, reservedBody, sealedBody } from '../../support/ledger.js';
+import { cellAt, paidBody, periodBody, publishedBody, reservedBody, sealedBody } from '../../support/ledger.js';
 import { promise, type Target } from '../target.js';
 import { bytesOf, jsonOf, readOr, textOf } from './texts.js';
 
 const [first, second, third] = [cellAt(1), cellAt(2), cellAt(3)];
 const reservation = periodBody();
-const paidFor = reservedBody(third, { payment: { by: 'period', reservations: [reservation.reservationId] } });
+const paidFor = paidBody(reservation, third);
 const burned: EntryBody = {
   state: 'BURNED',
   at: 500,
