@@ -21,6 +21,7 @@ import { BodyTooLarge } from './growing-buffer.js';
 import type { HeldBody } from './held-body.js';
 import { isKnownCoding } from './held-body.js';
 import { SenderGone } from './http-body.js';
+import { limitPerPeer } from './peer-connections.js';
 import type { RunningTransport, TransportOptions } from './transport.js';
 
 const SERVICE_NAME = 'opentelemetry.proto.collector.trace.v1.TraceService';
@@ -41,6 +42,7 @@ export async function startGrpcTransport(options: TransportOptions): Promise<Run
   });
   const connections = new GrpcConnections(server, limits.requestTimeoutMillis);
   server.maxConnections = limits.maxConnections;
+  limitPerPeer(server, limits.maxConnectionsPerPeer);
   server.on('stream', (stream, headers) => void handle(stream, headers, health, options));
   const port = await listen(server, address, 'OTLP/gRPC');
   return {

@@ -12,6 +12,7 @@ import { CODE_OF_REFUSAL, describeFailure } from './failure.js';
 import { BodyTooLarge } from './growing-buffer.js';
 import { ACCEPTED_CODINGS, isKnownCoding } from './held-body.js';
 import { readBody, SenderGone } from './http-body.js';
+import { limitPerPeer } from './peer-connections.js';
 import type { RunningTransport, TransportOptions } from './transport.js';
 
 const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
@@ -38,6 +39,7 @@ export async function startHttpTransport(options: TransportOptions): Promise<Run
     });
   });
   server.maxConnections = limits.maxConnections;
+  limitPerPeer(server, limits.maxConnectionsPerPeer);
   server.headersTimeout = limits.headersTimeoutMillis;
   server.requestTimeout = limits.requestTimeoutMillis;
   const port = await listen(server, address, 'OTLP/HTTP');

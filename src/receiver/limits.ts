@@ -17,6 +17,8 @@ export interface ReceiverLimits {
   readonly maxQueuedBytes: number;
   /** Open connections of each transport; later ones are closed at once. */
   readonly maxConnections: number;
+  /** The same from one address; later ones are closed at once. */
+  readonly maxConnectionsPerPeer: number;
   /** Time for a sender to finish its headers (HTTP), and its whole request. */
   readonly headersTimeoutMillis: number;
   readonly requestTimeoutMillis: number;
@@ -32,6 +34,7 @@ export const DEFAULT_LIMITS: ReceiverLimits = {
   maxQueuedEnvelopes: 4096,
   maxQueuedBytes: 64 * MEBIBYTE,
   maxConnections: 4096,
+  maxConnectionsPerPeer: 512,
   headersTimeoutMillis: 15_000,
   requestTimeoutMillis: 60_000,
   drainTimeoutMillis: 10_000,
