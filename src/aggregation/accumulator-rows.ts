@@ -2,7 +2,7 @@
 import type { AccumulatorPlace } from './contribution-products.js';
 import type { SqlTransaction } from './sql-database.js';
 
-interface CellContribution {
+export interface CellContribution {
   readonly cellId: number;
   /** 32 bytes. */
   readonly id: Uint8Array;

@@ -11,7 +11,7 @@ export type SqlValue = SqlScalar | null | readonly SqlScalar[];
  * Held to the end of a transaction. `contributions`: shared by whoever counts, exclusive while a window is closed.
  * `sweep`: one receiver at a time deletes.
  */
-type SqlLock = 'contributions' | 'sweep';
+export type SqlLock = 'contributions' | 'sweep';
 
 /** Values stand for the question marks of a statement, in order. */
 export interface SqlTransaction {

@@ -41,7 +41,7 @@ export interface SqlStoreParts {
   readonly database: SqlDatabase;
   readonly rows: AccumulatorRows;
   readonly leases: WindowLeases;
-  readonly time: (own: number) => Promise<number>;
+  readonly time: () => Promise<number | undefined>;
 }
 
 interface Arrival {
@@ -103,8 +103,9 @@ export class SqlStore implements Store {
     return this.#transact((tx) => runs.wasUp(tx, span));
   }
 
-  time(own: number): Promise<number> {
-    return this.#parts.time(own);
+  async time(): Promise<number | undefined> {
+    this.#assertOpen();
+    return this.#parts.time();
   }
 
   async exclusively<Result>(

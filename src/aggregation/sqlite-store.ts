@@ -11,7 +11,7 @@ export class SqliteStore extends SqlStore {
   private constructor(file: SqliteDatabase, keys: readonly PublicKey[]) {
     const database = new SqliteStoreDatabase(file);
     const leases = new SqliteLeases(database);
-    super({ database, rows: sqliteAccumulatorRows, leases, time: (own) => Promise.resolve(own) }, keys);
+    super({ database, rows: sqliteAccumulatorRows, leases, time: () => Promise.resolve(undefined) }, keys);
   }
 
   /** Throws `already_running` where another process holds the file, `storage` where it cannot be used. */

@@ -173,8 +173,8 @@ export interface Store {
    * may is told `unavailable` by the next call, and changes nothing any more.
    */
   exclusively<Result>(window: WindowKey, state: WorkState, work: () => Promise<Result>): Promise<Result | undefined>;
-  /** What time it is for all receivers of this store, given this receiver's own. Unix seconds. */
-  time(own: number): Promise<number>;
+  /** What time it is for all receivers of this store, Unix seconds; `undefined` where there is only this one. */
+  time(): Promise<number | undefined>;
   /** Keys that must stay configured until the windows of these plans are closed. */
   keysInUse(): Promise<KeyInUse[]>;
   /**

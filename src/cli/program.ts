@@ -207,6 +207,10 @@ function addPrivacy(program: Command): void {
 function addServices(program: Command): void {
   serviceCommand(program, 'receiver', 'take sealed spans in over OTLP and publish private metrics; one process')
     .requiredOption('--data <folder>', 'the receiver folder that init wrote, with config.json')
+    .option(
+      '--store <url>',
+      'postgres://user@host:port/database that several receivers share; default: a file of its own',
+    )
     .option('--otlp-http <host:port>', 'OTLP/HTTP, in place of the configured address')
     .option('--otlp-grpc <host:port>', 'OTLP/gRPC, likewise')
     .option('--prometheus <host:port>', 'released values for Prometheus, likewise')

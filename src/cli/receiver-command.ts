@@ -22,6 +22,7 @@ export interface ReceiverOptions extends ServiceOptions {
   readonly prometheus?: string;
   readonly admin?: string;
   readonly otlpMetricsUrl?: string;
+  readonly store?: string;
   readonly allowUnprotectedNetwork?: boolean;
 }
 
@@ -41,6 +42,7 @@ async function start(options: ReceiverOptions): Promise<RunningService> {
   const decryptor = keyHolderOf(folder, config, protection);
   const running = await startReceiver({
     dataFolder,
+    ...(options.store === undefined ? {} : { store: options.store }),
     plans,
     publicKeys: config.publicKeys.map((file) => decodePublicKey(readJson(resolve(folder, file), 'the public key'))),
     decryptor,

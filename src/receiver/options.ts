@@ -15,8 +15,13 @@ import type { PublishedWindow } from './publication.js';
 import type { OtlpMetricsOptions } from './published-endpoint.js';
 
 export interface ReceiverOptions {
-  /** Folder of this receiver's store; made if it is missing. One receiver at a time uses it. */
+  /** Folder of what this receiver keeps by itself; made if it is missing. One receiver at a time uses it. */
   readonly dataFolder: string;
+  /**
+   * `postgres://user@host:port/database` of a store that any number of receivers share; needs the package `pg`. Default:
+   * a SQLite file in the data folder.
+   */
+  readonly store?: string;
   /** Plans whose signature and pins were checked. Earlier versions of a plan serve until their windows are closed. */
   readonly plans: readonly CompiledPlan[];
   /** At least the first key of every plan. */

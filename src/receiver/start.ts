@@ -1,8 +1,5 @@
 /** Puts a receiver together, part by part; if one cannot start, those before it are closed again. */
-import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { SqliteStore } from '../aggregation/sqlite-store.js';
 import type { Store } from '../aggregation/store.js';
 import type { CompiledPlan } from '../plan/compile.js';
 import type { Logger } from '../service/logger.js';
@@ -10,7 +7,7 @@ import { systemClock } from '../clock.js';
 import { systemRandom } from '../random.js';
 import { AccessControl } from '../service/access.js';
 import { closeServer, createAdminServer, listen } from '../service/admin-server.js';
-import { asStorageError } from '../service/sqlite.js';
+import { AgreedClock } from './agreed-clock.js';
 import { Capacity } from './capacity.js';
 import { checkOptions } from './check-options.js';
 import { assertKeysInUse, ClosingFactors } from './closing-factors.js';
@@ -21,6 +18,7 @@ import { IngestPipeline } from './ingest.js';
 import type { ReceiverLimits } from './limits.js';
 import { OperationalMetrics } from './operational-metrics.js';
 import type { ReceiverCounts, ReceiverOptions, RunningReceiver } from './options.js';
+import { openStore } from './open-store.js';
 import { describePublished } from './publication.js';
 import { startPublishedEndpoint } from './published-endpoint.js';
 import { PublishedMetrics } from './published-metrics.js';
@@ -33,8 +31,6 @@ import { WindowCloser } from './window-closer.js';
 
 export type { ReceiverOptions, RunningReceiver } from './options.js';
 
-/** Name of the store's file in the data folder. */
-const STORE_FILE = 'receiver.sqlite';
 const DEFAULT_RETENTION_SECONDS = 7 * 86_400;
 const ADMIN_CLOSE_MILLIS = 1000;
 
@@ -59,11 +55,16 @@ async function assemble(
   limits: ReceiverLimits,
   teardown: Teardown,
 ): Promise<RunningReceiver> {
-  const { plans, publicKeys: keys, decryptor, logger, clock = systemClock, random = systemRandom } = options;
+  const { plans, publicKeys: keys, decryptor, logger, random = systemRandom } = options;
   teardown.add(() => decryptor.close?.());
 
-  const store = openStore(options);
+  const store = await openStore(options);
   teardown.add(() => store.close());
+  const agreed = await AgreedClock.start(store, options.clock ?? systemClock);
+  teardown.add(() => {
+    agreed.stop();
+  });
+  const clock = agreed.now;
   assertKeysInUse(await store.keysInUse(), plans, keys);
 
   let notReady: string | undefined = 'starting';
@@ -161,15 +162,6 @@ async function assemble(
     counters: () => countsOf(counters),
     close: () => teardown.run(),
   };
-}
-
-function openStore({ dataFolder, publicKeys }: ReceiverOptions): SqliteStore {
-  try {
-    mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw asStorageError(cause, `cannot make ${dataFolder}`);
-  }
-  return SqliteStore.open(join(dataFolder, STORE_FILE), publicKeys);
 }
 
 /** Data under a plan that is no longer configured waits for ever; better to hear of it. */

@@ -1,9 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import Database from 'libsql';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { SqliteStore } from '../../src/aggregation/sqlite-store.js';
-import type { ClosingWindow, SelectingWindow, WindowKey } from '../../src/aggregation/store.js';
+import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { ClosingWindow, SelectingWindow, Store, WindowKey } from '../../src/aggregation/store.js';
 import { bytesToBigInt } from '../../src/bytes.js';
 import { Encryptor } from '../../src/paillier/encrypt.js';
 import { decodeSlots } from '../../src/paillier/slots.js';
@@ -16,7 +12,7 @@ import { EnvelopeVerifier, type VerifiedContribution } from '../../src/wire/veri
 import { TestSealer } from '../support/envelopes.js';
 import { testPrivateKey } from '../support/keys.js';
 import { openPlan, openPlanDocument } from '../support/open-plans.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { makePlace, stopPostgres, STORE_KINDS, type StorePlace } from '../support/store-places.js';
 
 const privateKey = testPrivateKey();
 const key = privateKey.publicKey;
@@ -37,16 +33,10 @@ const window: WindowKey = { planHash: plan.hashText, report: 0, windowStart: STA
 const times = { ...window, windowEnd: START + 3600, publishAt: START + 3630 };
 const CANARY = 'canary-982451653';
 
-let path: string;
-let store: SqliteStore;
+let place: StorePlace;
+let store: Store;
 
-beforeEach(async () => {
-  path = join(temporaryFolder(), 'receiver.sqlite');
-  store = SqliteStore.open(path, [key]);
-  onTestFinished(() => store.close().catch(() => undefined));
-  await store.openReport(window, START);
-  await store.markAlive(START);
-});
+afterAll(stopPostgres);
 
 /** A real contribution of a true flag under a feature and region. */
 function contribution(feature: string, unit: number, place = 0, windowStart = START): VerifiedContribution {
@@ -93,16 +83,8 @@ async function beginSelection(): Promise<string[]> {
 
 async function reopen(keys = [key]): Promise<void> {
   await store.close();
-  store = SqliteStore.open(path, keys);
+  store = await place.open(keys);
   await store.markAlive(START);
-}
-
-/** Everything in the store's files. */
-function onDisk(): string {
-  const folder = join(path, '..');
-  return readdirSync(folder)
-    .map((name) => readFileSync(join(folder, name), 'latin1'))
-    .join('');
 }
 
 async function unitCounts(): Promise<Record<string, bigint>> {
@@ -115,7 +97,15 @@ async function trueCounts(): Promise<Record<string, bigint>> {
   return Object.fromEntries(cells.map(({ labels, aggregates }) => [labels.join('/'), opened(aggregates, 2)[0]!]));
 }
 
-describe('keys of an open label', () => {
+describe.each(STORE_KINDS)('keys of an open label in %s', (kind) => {
+  beforeEach(async () => {
+    place = await makePlace(kind);
+    store = await place.open([key]);
+    onTestFinished(() => store.close());
+    await store.openReport(window, START);
+    await store.markAlive(START);
+  });
+
   test('are met as they come, counted by subject whatever the other labels, and sorted by their bytes', async () => {
     const contributions = [
       contribution('search', 1),
@@ -208,13 +198,15 @@ describe('keys of an open label', () => {
     await beginSelection();
     while (await store.sweep(Infinity));
     expect(await unitCounts()).toEqual({ search: 1n, [CANARY]: 1n });
-    expect(onDisk()).toContain(CANARY);
+    if (place.files !== undefined) expect(place.files().includes(CANARY)).toBe(true);
     await store.closeSelected(closing(['search']));
     expect(await trueCounts()).toMatchObject({ 'search/0': 1n, [`${OTHER_KEY}/0`]: 1n });
     while (await store.sweep(0));
     await store.storeAnswer(window, answerTo(await store.releaseRequest(window)));
-    expect(onDisk()).not.toContain(CANARY);
-    expect(onDisk()).toContain('search');
+    if (place.files !== undefined) {
+      expect(place.files().includes(CANARY)).toBe(false);
+      expect(place.files().includes('search')).toBe(true);
+    }
     await store.publishDue(times.publishAt);
     const [published] = await store.published();
     expect(published!.cells.map(({ labels }) => labels.join('/'))).toEqual([
@@ -224,12 +216,8 @@ describe('keys of an open label', () => {
       `${OTHER_KEY}/1`,
     ]);
     await store.close();
-    const database = new Database(path);
-    const counts = ['open_cells', 'key_counts', 'selections', 'selection_keys', 'accumulators', 'contributions'].map(
-      (table) => database.prepare(`SELECT count(*) AS rows FROM ${table}`).get() as { rows: number },
-    );
-    database.close();
-    expect(counts.map(({ rows }) => rows)).toEqual([0, 0, 0, 0, 0, 0]);
+    const tables = ['open_cells', 'key_counts', 'selections', 'selection_keys', 'accumulators', 'contributions'];
+    expect(await place.count(tables)).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   test('need their public key until they are selected', async () => {
