@@ -3,6 +3,7 @@
 import process from 'node:process';
 import { Cleanup } from '../examples/shop/demo/cleanup.mjs';
 import { checkExactTotals } from './exact-totals.mjs';
+import { checkDashboardQueries } from './dashboard-queries.mjs';
 import { install } from './installation.mjs';
 import { checkNoisyValues } from './noisy-values.mjs';
 import { findPrograms } from './programs.mjs';
@@ -32,7 +33,10 @@ async function scenario(name, noise, check) {
 }
 
 const results = [
-  await scenario('exact totals over a collector that is killed', 'none', checkExactTotals),
+  await scenario('exact totals over a collector that is killed', 'none', async (installation) => {
+    await checkExactTotals(installation, print);
+    await checkDashboardQueries(installation, print);
+  }),
   await scenario('noise within what is stated', 'both', checkNoisyValues),
 ];
 const passed = results.filter(Boolean).length;
