@@ -7,6 +7,7 @@ import { LOG_LEVELS } from '../service/logger.js';
 import { SCOPES } from '../service/tokens.js';
 import type { AuditOptions } from './audit-command.js';
 import type { ConfigOptions } from './config-command.js';
+import type { DoctorOptions } from './doctor-command.js';
 import type { InitOptions } from './init-command.js';
 import type { KeyHolderOptions } from './keyholder-command.js';
 import type { KeysGenerateOptions } from './keys-command.js';
@@ -158,9 +159,10 @@ function addTokens(program: Command): void {
 function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('which arithmetic this machine uses, and why')
+    .description('what this machine and environment will do, and what to change; exit code 1 for a fault')
+    .option('--receiver <folder>', 'also examine the keys, store and certificates of this receiver')
     .option('--json', 'as JSON')
-    .action(async (options: JsonOption) => (await import('./doctor-command.js')).doctor(options));
+    .action(async (options: DoctorOptions) => (await import('./doctor-command.js')).doctor(options));
 }
 
 function addPlan(program: Command): void {
