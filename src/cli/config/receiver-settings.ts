@@ -13,6 +13,7 @@ const LIMIT_DESCRIPTIONS: Readonly<Record<keyof ReceiverLimits, string>> = {
   maxQueuedEnvelopes: 'Envelopes taken on and not yet answered; beyond it: 503, UNAVAILABLE.',
   maxQueuedBytes: 'The same in bytes of envelope text.',
   maxConnections: 'Open connections of each transport; later ones are closed at once.',
+  maxConnectionsPerPeer: 'The same of one address.',
   headersTimeoutMillis: 'Time for a sender to finish its headers, in milliseconds.',
   requestTimeoutMillis: 'Time for a sender to finish its request, in milliseconds.',
   drainTimeoutMillis: 'How long a stop waits for running requests, in milliseconds.',
