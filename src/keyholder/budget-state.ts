@@ -1,8 +1,10 @@
 /** The state of a domain's budget, as every answer carries it: in the period that the asking plan declares. */
-import { formatRational, ZERO } from '../math/rational.js';
+import { ZERO } from '../math/rational.js';
 import { periodStartOf } from '../plan/budget-period.js';
 import type { BudgetState } from '../wire/release.js';
 import { amountIn, leftOf } from './budget-measure.js';
+import { budgetParts } from './budget-parts.js';
+import { textOfLeft, textOfSpent } from './budget-text.js';
 import type { PeriodLimit } from './ledger-amounts.js';
 import type { ReleaseLedger } from './ledger-record.js';
 import type { AdmittedWindow } from './release-policy.js';
@@ -19,19 +21,21 @@ export const NO_BUDGET: BudgetState = {
 
 /** Of the share that pays for windows where the budget is divided. Where nothing has an epsilon, all is consumed. */
 export function budgetState({ terms, start }: AdmittedWindow, ledger: ReleaseLedger): BudgetState {
-  const { domain, period } = terms.plan.plan.privacy;
+  const { domain, period, delta = '0' } = terms.plan.plan.privacy;
   const { measure, limits } = terms.budget;
   const limit = limits.filter((each) => each.period === period).sort(streamsFirst)[0];
   const periodStart = periodStartOf(period, start);
-  const spent = amountIn(measure, ledger.state.accounts.spent(domain, limit?.share, period, periodStart));
+  const cost = ledger.state.accounts.spent(domain, limit?.share, period, periodStart);
+  const spent = amountIn(measure, cost);
   const most = limit?.most ?? ZERO;
   return {
     domain,
     periodStart,
     measure,
-    limit: formatRational(most),
-    consumed: formatRational(spent.value ?? most),
-    remaining: formatRational(limit === undefined ? ZERO : leftOf(limit, spent)),
+    limit: textOfLeft(most),
+    consumed: textOfSpent(spent.value ?? most),
+    remaining: textOfLeft(limit === undefined ? ZERO : leftOf(limit, spent)),
+    ...(limit === undefined ? {} : { parts: budgetParts(measure, limit, cost, delta) }),
   };
 }
 

@@ -5,7 +5,7 @@
 import { addRational, multiplyRational, rational, ZERO, type Rational } from '../math/rational.js';
 import type { Mechanism } from './mechanism.js';
 import type { Sensitivity } from './privacy-unit.js';
-import { deltaOf, epsilonOf, positive, positiveInteger, type Quantity } from './quantity.js';
+import { deltaOf, epsilonOf, positiveInteger, positiveSum, type Quantity } from './quantity.js';
 
 export interface PrivacyCost {
   /** `undefined` where no pure guarantee exists: Gaussian noise, or a chance delta of failure. */
@@ -49,7 +49,7 @@ export function approximateCost(epsilon: Quantity, delta: Quantity): PrivacyCost
 
 /** A rho-zCDP release. */
 export function concentratedCost(rho: Quantity): PrivacyCost {
-  return { epsilon: undefined, rho: positive(rho, 'rho'), delta: ZERO };
+  return { epsilon: undefined, rho: positiveSum(rho, 'rho'), delta: ZERO };
 }
 
 /** Sequential composition. */

@@ -21,10 +21,16 @@ export function quantity(value: Quantity, name: string): Rational {
   return rational(value.numerator, value.denominator);
 }
 
-/** More than 0 and of sensible length. Throws `invalid_argument`. */
-export function positive(value: Quantity, name: string): Rational {
+/** More than 0, of any length: a sum has a denominator of all its parts. Throws `invalid_argument`. */
+export function positiveSum(value: Quantity, name: string): Rational {
   const exact = quantity(value, name);
   assertArgument(exact.numerator > 0n, `${name} is not positive`, `declare a positive ${name}`);
+  return exact;
+}
+
+/** More than 0 and of sensible length. Throws `invalid_argument`. */
+export function positive(value: Quantity, name: string): Rational {
+  const exact = positiveSum(value, name);
   assertArgument(
     exact.numerator < MAX_MAGNITUDE && exact.denominator < MAX_MAGNITUDE,
     `${name} has too many digits`,

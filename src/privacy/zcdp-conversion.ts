@@ -8,7 +8,7 @@
  */
 import { roundedDown, roundedUp } from '../math/doubles.js';
 import { approximate, type Rational } from '../math/rational.js';
-import { epsilonOf, positive, positiveDeltaOf, type Quantity } from './quantity.js';
+import { epsilonOf, positiveDeltaOf, positiveSum, type Quantity } from './quantity.js';
 
 /** Far above the rounding of the few operations below. */
 const MARGIN = 1e-9;
@@ -16,12 +16,12 @@ const STEPS = 200;
 
 /** Least delta that rho-zCDP is known to give at this epsilon; never too small. */
 export function deltaOfRho(rho: Quantity, epsilon: Quantity): number {
-  return Math.min(1, Math.exp(logDelta(approximate(positive(rho, 'rho')), approximate(epsilonOf(epsilon)))));
+  return Math.min(1, Math.exp(logDelta(approximate(positiveSum(rho, 'rho')), approximate(epsilonOf(epsilon)))));
 }
 
 /** Least epsilon that rho-zCDP is known to give at this delta; never too small. Throws `invalid_argument`. */
 export function epsilonOfRho(rho: Quantity, delta: Quantity): Rational {
-  const exactRho = positive(rho, 'rho');
+  const exactRho = positiveSum(rho, 'rho');
   const [r, target] = [approximate(exactRho), Math.log(approximate(positiveDeltaOf(delta)))];
   // The simple bound rho + 2 sqrt(rho ln(1/delta)) of Bun and Steinke holds, so the tight one is below it.
   const most = r + 2 * Math.sqrt(-r * target);

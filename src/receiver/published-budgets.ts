@@ -1,6 +1,13 @@
 /** What is left to spend, as published: the newest state of every domain's budget. */
-import { approximate, compareRational, parseRationalFraction } from '../math/rational.js';
-import type { BudgetState } from '../wire/release.js';
+import {
+  approximate,
+  compareRational,
+  formatRational,
+  parseRationalFraction,
+  subtractRational,
+  ZERO,
+} from '../math/rational.js';
+import type { BudgetPart, BudgetState } from '../wire/release.js';
 import type { PublishedPoints } from './published-points.js';
 import type { PublishedWindow } from './publication.js';
 import { BUDGET } from './series.js';
@@ -27,8 +34,21 @@ function isNewer(candidate: BudgetState, known: BudgetState): boolean {
 }
 
 function addBudget(points: PublishedPoints, budget: BudgetState, end: number): void {
-  const { domain, measure, periodStart: start } = budget;
-  for (const part of ['limit', 'consumed', 'remaining'] as const) {
-    points.add(BUDGET[part], { start, end }, { domain, measure }, approximate(parseRationalFraction(budget[part])));
+  const { domain, periodStart: start } = budget;
+  for (const part of [budget, ...(budget.parts ?? []).map(withRemaining)]) {
+    for (const name of ['limit', 'consumed', 'remaining'] as const) {
+      const amount = part[name];
+      if (amount === undefined) continue;
+      const attributes = { domain, measure: part.measure };
+      points.add(BUDGET[name], { start, end }, attributes, approximate(parseRationalFraction(amount)));
+    }
   }
+}
+
+/** Of a part that has both a limit and something consumed, what is left of it; never negative. */
+function withRemaining(part: BudgetPart): BudgetPart & { readonly remaining?: string } {
+  if (part.limit === undefined || part.consumed === undefined) return part;
+  const [limit, consumed] = [parseRationalFraction(part.limit), parseRationalFraction(part.consumed)];
+  const left = compareRational(limit, consumed) <= 0 ? ZERO : subtractRational(limit, consumed);
+  return { ...part, remaining: formatRational(left) };
 }

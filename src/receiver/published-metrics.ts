@@ -127,6 +127,7 @@ function releaseInfo(
     plan_hash: hashText,
     unit: plan.privacy.unit,
     period: plan.privacy.period,
+    window_seconds: plan.window.seconds,
     ...describeGuarantee(cells[0]?.guarantee),
     ...selectionInfo(compiled, report),
     noise: plan.privacy.noise,

@@ -123,13 +123,13 @@ export const RELEASE_INFO: SeriesDescription = {
   description: 'Always 1: how the last values of a measurement were protected, and the last ledger entry about them.',
 };
 export const BUDGET: Readonly<Record<'limit' | 'consumed' | 'remaining', SeriesDescription>> = {
-  limit: budget('limit', 'Epsilon that may be spent in one period.'),
-  consumed: budget('consumed', 'Epsilon spent in the current period.'),
-  remaining: budget('remaining', 'Epsilon left in the current period.'),
+  limit: budget('limit', 'What may be spent in one period, by measure.'),
+  consumed: budget('consumed', 'What was spent in the current period, by measure.'),
+  remaining: budget('remaining', 'What is left in the current period, by measure.'),
 };
 
 function budget(name: string, description: string): SeriesDescription {
-  return { name: `${PUBLISHED_PREFIX}.budget.${name}`, unit: '{epsilon}', whole: false, description };
+  return { name: `${PUBLISHED_PREFIX}.budget.${name}`, unit: '{privacy_loss}', whole: false, description };
 }
 
 /**

@@ -116,6 +116,13 @@ message BudgetState {
   string consumed = 4;
   string remaining = 5;
   string measure = 6;      // epsilon or rho
+  repeated BudgetPart parts = 7;
+}
+
+message BudgetPart {
+  string measure = 1;      // epsilon, rho, delta or epsilon_zcdp
+  optional string limit = 2;    // "n" or "n/d"
+  optional string consumed = 3;
 }
 `;
 

@@ -5,8 +5,11 @@ import { decodeInteger, encodeInteger, MAX_INTEGER_BYTES } from './release-integ
 import { ResponseType } from './release-proto.js';
 import {
   BUDGET_MEASURES,
+  MAX_FRACTION_DIGITS,
   REFUSAL_REASONS,
   SUPPRESSION_REASONS,
+  TOLD_MEASURES,
+  type BudgetState,
   type CellOutcome,
   type LedgerPosition,
   type RefusedCell,
@@ -26,7 +29,10 @@ const integer = z.pipe(
     return z.NEVER;
   }),
 );
-const fraction = z.string().check(z.regex(/^\d{1,80}(\/[1-9]\d{0,79})?$/));
+const fraction = z.string().check(
+  z.regex(/^\d+(\/[1-9]\d*)?$/),
+  z.refine((text) => text.split('/').every((part) => part.length <= MAX_FRACTION_DIGITS), 'is too long'),
+);
 export const ledger = z.object({ sequence: count.check(z.gte(1)), hash: hashText });
 export const suppressed = z.object({ releaseId: hashText, reason: z.enum(SUPPRESSION_REASONS), ledger });
 export const refused = z.object({ reason: z.enum(REFUSAL_REASONS) });
@@ -47,14 +53,25 @@ const cell = z.pipe(
   }),
 );
 
-export const budget = z.object({
-  domain: z.string().check(z.maxLength(64)),
-  measure: z.enum(BUDGET_MEASURES),
-  periodStart: count,
-  limit: fraction,
-  consumed: fraction,
-  remaining: fraction,
+const part = z.object({
+  measure: z.enum(TOLD_MEASURES),
+  limit: z.optional(fraction),
+  consumed: z.optional(fraction),
 });
+
+export const budget = z.pipe(
+  z.object({
+    domain: z.string().check(z.maxLength(64)),
+    measure: z.enum(BUDGET_MEASURES),
+    periodStart: count,
+    limit: fraction,
+    consumed: fraction,
+    remaining: fraction,
+    parts: z.array(part).check(z.maxLength(TOLD_MEASURES.length)),
+  }),
+  // No parts are no field: a list on the wire cannot be absent.
+  z.transform(({ parts, ...state }): BudgetState => (parts.length === 0 ? state : { ...state, parts })),
+);
 
 const response: z.ZodMiniType<WindowReleaseResponse> = z.object({ cells: z.array(cell), budget });
 

@@ -89,6 +89,19 @@ export interface LedgerPosition {
 export const BUDGET_MEASURES = ['epsilon', 'rho'] as const;
 export type BudgetMeasure = (typeof BUDGET_MEASURES)[number];
 
+/** Most digits of a fraction's numerator, and of its denominator. */
+export const MAX_FRACTION_DIGITS = 80;
+
+/** What is told beside the measure that a budget counts; `epsilon_zcdp`: what rho means at the plan's delta. */
+export const TOLD_MEASURES = [...BUDGET_MEASURES, 'delta', 'epsilon_zcdp'] as const;
+
+/** Another way to count the same spending. Where it has no limit of its own, there is none. */
+export interface BudgetPart {
+  readonly measure: (typeof TOLD_MEASURES)[number];
+  readonly limit?: string | undefined;
+  readonly consumed?: string | undefined;
+}
+
 /** State of the domain's budget in the period that holds the window; exact fractions as "n" or "n/d". */
 export interface BudgetState {
   readonly domain: string;
@@ -99,6 +112,8 @@ export interface BudgetState {
   readonly limit: string;
   readonly consumed: string;
   readonly remaining: string;
+  /** For readers; nothing is decided by it. None from a key holder of an older version. */
+  readonly parts?: readonly BudgetPart[] | undefined;
 }
 
 export interface WindowReleaseResponse {

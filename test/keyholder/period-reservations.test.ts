@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { exportLedger, verifyLedgerExport } from '../../src/keyholder/ledger-export.js';
 import { openLedger } from '../../src/keyholder/ledger.js';
 import type { EntryBody, ReservedBody, ReservedPeriodBody } from '../../src/keyholder/ledger-entry.js';
-import { approximate, parseRationalFraction } from '../../src/math/rational.js';
+import { approximate, compareRational, parseRationalFraction } from '../../src/math/rational.js';
 import { compilePlan, type CompiledPlan } from '../../src/plan/compile.js';
 import type { ContributionBounds, Measurement, Plan, PlanPrivacy } from '../../src/plan/plan.js';
 import { budgetRho } from '../../src/wire/release-noise.js';
+import { decodeWindowReleaseResponse, encodeWindowReleaseResponse } from '../../src/wire/release-response-message.js';
 import { Crash, CrashingLedger } from '../support/crashing-ledger.js';
 import { testPrivateKey } from '../support/keys.js';
 import { testPlanDocument } from '../support/plans.js';
@@ -289,7 +290,42 @@ describe('Gaussian noise', () => {
     expect(consumed).toBeGreaterThan(0.998 * limit!);
     expect(reservationsIn(running)[0]?.cost).not.toHaveProperty('epsilon');
     expect((await ask(running, plan, FIRST_WINDOW + 60)).budget.consumed).toBe(budget.consumed);
+    // For people: what that rho means at the plan's delta, and no epsilon of its own.
+    const [delta, converted, ...others] = budget.parts!;
+    expect(delta).toEqual({ measure: 'delta', limit: '1/1000000' });
+    expect(converted?.measure).toBe('epsilon_zcdp');
+    const [most, spent] = [converted!.limit!, converted!.consumed!].map((text) =>
+      approximate(parseRationalFraction(text)),
+    );
+    expect(most).toBeCloseTo(1, 8);
+    expect(spent).toBeGreaterThan(0.998);
+    expect(spent).toBeLessThanOrEqual(most!);
+    expect(others).toEqual([]);
     expect(verifyLedgerExport(exportLedger(running.ledger.entries())).periods).toMatchObject([{ unit: 'user-period' }]);
+  });
+
+  test('of many measurements is told in fractions that fit an answer, never less spent than it is', async () => {
+    // Every variance has a numerator of its own, so the sum of rho has a denominator of all of them.
+    const measurements = Array.from({ length: 64 }, (_, index) => ({
+      ...flag,
+      name: `m${String(index)}`,
+      attribute: `m${String(index)}`,
+      epsilon: `0.00${String(501 + 7 * index)}`,
+    }));
+    const plan = personal({ privacy, measurements });
+    const running = startService({ plans: [plan] });
+    const { status, budget } = await ask(running, plan, FIRST_WINDOW);
+    expect(status).toBe('released');
+    const exact = reservationsIn(running)[0]!.cost.rho;
+    expect(exact.length).toBeGreaterThan(170);
+    const answer = { cells: [], budget };
+    expect(decodeWindowReleaseResponse(encodeWindowReleaseResponse(answer))).toEqual({ ok: true, message: answer });
+    const [told, is] = [budget.consumed, exact].map(parseRationalFraction);
+    expect(compareRational(told!, is!)).toBeGreaterThanOrEqual(0);
+    expect(approximate(told!)).toBeCloseTo(approximate(is!), 11);
+    const [day] = verifyLedgerExport(exportLedger(running.ledger.entries())).periods;
+    const converted = budget.parts!.find(({ measure }) => measure === 'epsilon_zcdp')!.consumed!;
+    expect(day?.epsilon?.concentrated).toBeCloseTo(approximate(parseRationalFraction(converted)), 9);
   });
 
   test('of twice as many processes needs four times the rho, which is refused', async () => {

@@ -50,6 +50,10 @@ describe('a release', () => {
       limit: '1000',
       consumed: '20',
       remaining: '980',
+      parts: [
+        { measure: 'rho', consumed: '100' },
+        { measure: 'delta', limit: '0', consumed: '0' },
+      ],
     });
   });
 

@@ -151,6 +151,7 @@ describe('released values as metrics', () => {
         plan_hash: plan.hashText,
         unit: 'event',
         period: 'day',
+        window_seconds: 60,
         mechanism: 'discrete-laplace',
         epsilon: '1',
         delta: '0',
@@ -294,6 +295,60 @@ describe('released values as metrics', () => {
     expect(await consumed()).toEqual([8]);
     await publish(WINDOW + 60, released, { budget: { ...BUDGET, periodStart: 86_400, consumed: '1' } });
     expect(await consumed()).toEqual([1]);
+  });
+});
+
+describe('the budget by every measure', () => {
+  const pointsOf = async (budget: BudgetState): Promise<Record<string, unknown[][]>> => {
+    await publish(WINDOW, released, { budget });
+    const metrics = await collect();
+    return Object.fromEntries(
+      ['limit', 'consumed', 'remaining'].map((part) => [
+        part,
+        metrics
+          .get(`telemetry_kit.budget.${part}`)!
+          .dataPoints.map(({ attributes, value }) => [attributes['domain'], attributes['measure'], value]),
+      ]),
+    );
+  };
+
+  test('has what rho means beside it; a remainder only where there are both a limit and a sum', async () => {
+    const parts = [
+      { measure: 'epsilon', consumed: '9/2' },
+      { measure: 'delta', limit: '1/1000000' },
+      { measure: 'epsilon_zcdp', limit: '1', consumed: '3/4' },
+    ] as const;
+    expect(
+      await pointsOf({ ...BUDGET, measure: 'rho', limit: '1/40', consumed: '1/80', remaining: '1/80', parts }),
+    ).toEqual({
+      limit: [
+        ['shop', 'rho', 0.025],
+        ['shop', 'delta', 0.000001],
+        ['shop', 'epsilon_zcdp', 1],
+      ],
+      consumed: [
+        ['shop', 'rho', 0.0125],
+        ['shop', 'epsilon', 4.5],
+        ['shop', 'epsilon_zcdp', 0.75],
+      ],
+      remaining: [
+        ['shop', 'rho', 0.0125],
+        ['shop', 'epsilon_zcdp', 0.25],
+      ],
+    });
+  });
+
+  test('never has less than nothing left, and its own measure first', async () => {
+    const parts = [
+      { measure: 'rho', consumed: '1/8' },
+      { measure: 'delta', limit: '1/1000000', consumed: '2/1000000' },
+    ] as const;
+    const { consumed, remaining } = await pointsOf({ ...BUDGET, parts });
+    expect(consumed!.map(([, measure]) => measure)).toEqual(['epsilon', 'rho', 'delta']);
+    expect(remaining).toEqual([
+      ['shop', 'epsilon', 13.5],
+      ['shop', 'delta', 0],
+    ]);
   });
 });
 

@@ -332,6 +332,12 @@ describe('a response is refused', () => {
     ['without a ledger position', withCell({ released: { releaseId: id, values: [] } })],
     ['without a budget', { cells: [] }],
     ['with a budget that is no fraction', { cells: [], budget: { ...budget, limit: '0.5' } }],
+    ['with a fraction of 81 digits', { cells: [], budget: { ...budget, consumed: `1/${'9'.repeat(81)}` } }],
+    ['with an unknown measure', { cells: [], budget: { ...budget, parts: [{ measure: 'mood', consumed: '1' }] } }],
+    [
+      'with more measures than there are',
+      { cells: [], budget: { ...budget, parts: Array.from({ length: 5 }, () => ({ measure: 'rho', consumed: '1' })) } },
+    ],
   ])('%s', (_name, message) => {
     expect(decode(message).ok).toBe(false);
   });

@@ -4,7 +4,7 @@ import { roundedUp } from '../../math/doubles.js';
 import { approximate, formatRational, multiplyRational, rational, type Rational } from '../../math/rational.js';
 import { formatMechanism, type Mechanism } from '../mechanism.js';
 import { approximateCost, concentratedCost, mechanismCost, type PrivacyCost } from '../privacy-cost.js';
-import { deltaOf, epsilonOf, positive, positiveInteger, type Quantity } from '../quantity.js';
+import { deltaOf, epsilonOf, positiveInteger, positiveSum, type Quantity } from '../quantity.js';
 
 /** Integers with noise of their own, each changed by one unit by at most `sensitivity`. */
 export interface NoisedRelease {
@@ -46,7 +46,7 @@ export function approximateRelease(epsilon: Quantity, delta: Quantity, times = 1
 
 /** Throws `invalid_argument`. */
 export function concentratedRelease(rho: Quantity, times = 1): ConcentratedRelease {
-  return { kind: 'concentrated', rho: positive(rho, 'rho'), times: timesOf(times) };
+  return { kind: 'concentrated', rho: positiveSum(rho, 'rho'), times: timesOf(times) };
 }
 
 /** Releases of one key differ in `times` only. */
