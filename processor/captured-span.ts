@@ -25,7 +25,7 @@ export class CapturedSpan {
   /** The last of the selected attributes of the span itself. They are few. */
   #attributes: CapturedAttribute | undefined;
   /** The open label's value, as the application set it. */
-  readonly #openValue: string | undefined;
+  readonly #openValue: unknown;
   /** What other sealing processors had overwritten before. */
   readonly #overwritten: ReadonlySet<string> | undefined;
 
@@ -41,7 +41,7 @@ export class CapturedSpan {
   ) {
     this.report = selection.reportOf(span);
     this.labels = this.report?.labels.map((label) => labelValue(label, span.attributes[label.key])) ?? [];
-    this.#openValue = this.report && openText(this.report, span);
+    this.#openValue = this.report && openValue(this.report, span);
     this.texts = texts;
     this.#overwritten = overwritten;
   }
@@ -59,8 +59,9 @@ export class CapturedSpan {
   get publicLabels(): readonly LabelValue[] {
     const position = this.report?.openLabel?.position;
     if (position === undefined || this.#openValue === undefined) return this.labels;
-    const isClear = [this.#openValue, String(this.labels[position])].every((text) => this.texts.redact(text) === text);
-    return isClear ? this.labels : this.labels.map((label, index) => (index === position ? OTHER_KEY : label));
+    return this.#isClear(this.#openValue) && this.#isClear(this.labels[position])
+      ? this.labels
+      : this.labels.map((label, index) => (index === position ? OTHER_KEY : label));
   }
 
   /** Value of a selected attribute, as the application set it. */
@@ -88,15 +89,20 @@ export class CapturedSpan {
     return this.#overwritten !== undefined && this.#overwritten.has(key) && this.valueOf(key) === SEALED;
   }
 
+  /** Whether nothing sealed is in an attribute's value, nor in its text. */
+  #isClear(value: unknown): boolean {
+    const text = String(value);
+    return this.texts.redact(text) === text && !(typeof value === 'number' && this.texts.holds(value));
+  }
+
   #find(key: string): CapturedAttribute | undefined {
     for (let one = this.#attributes; one !== undefined; one = one.before) if (one.key === key) return one;
     return undefined;
   }
 }
 
-function openText({ labels, openLabel }: CompiledReport, { attributes }: ReadableSpan): string | undefined {
-  const value = openLabel && attributes[labels[openLabel.position]?.key ?? ''];
-  return value === undefined ? undefined : String(value);
+function openValue({ labels, openLabel }: CompiledReport, { attributes }: ReadableSpan): unknown {
+  return openLabel && attributes[labels[openLabel.position]?.key ?? ''];
 }
 
 /** A label travels as text: numbers and booleans by their usual spelling; anything undeclared is `otherwise`. */

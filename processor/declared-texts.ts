@@ -3,9 +3,10 @@
  * ahead, so that one pass over a text tells whether any of them may be in it.
  */
 import type { CompiledPlan } from '../src/plan/compile.js';
+import { isEncoded } from './escapes.js';
 import { foldedPattern } from './folded-pattern.js';
+import { fold, isAscii, isTooShort } from './letter-folding.js';
 import { SearchedText } from './searched-text.js';
-import { isEncoded } from './text-view.js';
 
 /** Longer texts are searched under the limits of one span's work (sealed-texts.ts). */
 const LONGEST_PASS = 2 ** 14;
@@ -13,18 +14,23 @@ const LONGEST_PASS = 2 ** 14;
 export class DeclaredTexts {
   readonly #minimumLength: number;
   readonly #searched: ReadonlyMap<string, SearchedText>;
-  /** `undefined` where there are none. */
+  /** In folded texts; `undefined` where there are none. */
   readonly #beginnings: RegExp | undefined;
+  /** The same in any text, or something that folding would change. */
+  readonly #anyBeginnings: RegExp | undefined;
 
   /** Those shorter than `minimumLength` characters, 1 or more, are left out: they are not searched for. */
   constructor(texts: readonly string[], minimumLength: number) {
     const searched = texts
       .filter((text) => text.length >= minimumLength)
-      .map((text): [string, SearchedText] => [text, new SearchedText(text, minimumLength)]);
+      .map((text): [string, SearchedText] => [text, new SearchedText(text, minimumLength)])
+      .filter(([, { value }]) => !value.isEmpty);
     this.#minimumLength = minimumLength;
     this.#searched = new Map(searched);
     const beginnings = searched.map(([, { value }]) => value.beginning);
-    this.#beginnings = beginnings.length === 0 ? undefined : foldedPattern(beginnings);
+    if (beginnings.length === 0) return;
+    this.#beginnings = foldedPattern(beginnings);
+    this.#anyBeginnings = new RegExp(`${this.#beginnings.source}|[^\\u0000-\\u007f]`);
   }
 
   /** Those of all categories of a plan. */
@@ -43,7 +49,13 @@ export class DeclaredTexts {
    * than one reading, or is long.
    */
   mayHideIn(text: string): boolean {
-    if (text.length < this.#minimumLength) return false;
-    return isEncoded(text) || text.length > LONGEST_PASS || this.#beginnings?.test(text) === true;
+    if (isTooShort(text, this.#minimumLength)) return false;
+    if (isEncoded(text) || text.length > LONGEST_PASS) return true;
+    return this.#mayBeginIn(text);
+  }
+
+  #mayBeginIn(text: string): boolean {
+    if (this.#anyBeginnings?.test(text) !== true) return false;
+    return isAscii(text) || this.#beginnings?.test(fold(text)) === true;
   }
 }

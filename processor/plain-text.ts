@@ -1,5 +1,5 @@
 /** A text with one reading, in which nothing declared may hide. */
-import { fold } from './text-view.js';
+import { fold } from './letter-folding.js';
 
 export class PlainText {
   readonly text: string;

@@ -2,8 +2,18 @@
  * The rules that take sealed values out of a span's parts. Pure: nothing is changed in place, and a part
  * that holds nothing sealed comes back as the same object.
  */
-import type { Attributes, AttributeValue, Link, SpanContext, SpanStatus } from '@opentelemetry/api';
+import {
+  INVALID_SPANID,
+  INVALID_TRACEID,
+  isSpanContextValid,
+  type Attributes,
+  type AttributeValue,
+  type Link,
+  type SpanContext,
+  type SpanStatus,
+} from '@opentelemetry/api';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
+import { isClearThroughout } from './compound-value.js';
 import { SEALED, type SealedTexts } from './sealed-texts.js';
 
 export interface Redaction {
@@ -71,7 +81,7 @@ export function redactEvents(events: readonly TimedEvent[], redaction: Redaction
 export function redactLinks(links: readonly Link[], redaction: Redaction): Link[] {
   return links.map((link) => {
     const attributes = link.attributes && redactAttributes(link.attributes, redaction);
-    const context = redactContext(link.context, redaction.texts);
+    const context = redactIds(redactContext(link.context, redaction.texts), redaction.texts);
     if (attributes === link.attributes && context === link.context) return link;
     return attributes === undefined ? { ...link, context } : { ...link, context, attributes };
   });
@@ -85,18 +95,36 @@ function redactContext(context: SpanContext, texts: SealedTexts): SpanContext {
   return texts.redact(text) === text ? context : others;
 }
 
+/** Without ids that hold a sealed text: nothing checks those of a link. */
+function redactIds(context: SpanContext, texts: SealedTexts): SpanContext {
+  if (texts.isEmpty || isSpanContextValid(context)) return context;
+  const isClear = texts.redact(context.traceId) === context.traceId && texts.redact(context.spanId) === context.spanId;
+  return isClear ? context : { ...context, traceId: INVALID_TRACEID, spanId: INVALID_SPANID };
+}
+
 export function redactStatus(status: SpanStatus, texts: SealedTexts): SpanStatus {
   if (status.message === undefined) return status;
   const message = texts.redact(status.message);
   return message === status.message ? status : { ...status, message };
 }
 
-/** An array of numbers one of which is sealed is replaced as a whole: its items have one type. */
+/**
+ * Of a list of texts each one. Any other list, bytes and maps are replaced as a whole where they hold something sealed:
+ * a list has items of one type.
+ */
 export function redactValue(value: AttributeValue | undefined, texts: SealedTexts): AttributeValue | undefined {
   if (typeof value === 'string') return texts.redact(value);
   if (typeof value === 'number') return texts.holds(value) ? SEALED : value;
-  if (!Array.isArray(value)) return value;
-  if (value.some((item) => typeof item === 'number' && texts.holds(item))) return SEALED;
-  const redacted = value.map((item) => (typeof item === 'string' ? texts.redact(item) : item));
-  return redacted.some((item, index) => item !== value[index]) ? (redacted as AttributeValue) : value;
+  if (texts.isEmpty) return value;
+  if (isListOfTexts(value)) {
+    const redacted = value.map((item) => (typeof item === 'string' ? texts.redact(item) : item));
+    return redacted.some((item, index) => item !== value[index]) ? redacted : value;
+  }
+  const isClear = (part: string | number): boolean =>
+    typeof part === 'number' ? !texts.holds(part) : texts.redact(part) === part;
+  return isClearThroughout(value, isClear) ? value : SEALED;
+}
+
+function isListOfTexts(value: AttributeValue | undefined): value is (string | null | undefined)[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string' || item == null);
 }

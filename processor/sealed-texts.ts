@@ -2,31 +2,33 @@
  * Finds sealed values again where they hide in other texts of the same span: names, keys, messages, stack
  * traces, URLs. SECRET: holds the values until the span has been handed on.
  *
- * A value is found as it is, in any case, percent-encoded wholly or in part, form-encoded and JSON-escaped, also
- * one in the other. The rest of the word goes too, because the SDK may have cut the recorded attribute short
+ * A value is found as it is, in any case and Unicode normalization form, percent-encoded wholly or in part, form-encoded and
+ * JSON-escaped, also one in the other. The rest of the word goes too, because the SDK may have cut the recorded attribute short
  * (`attributeValueLengthLimit`) where the text has all of it; and a text that the same limit cut inside a value
  * loses that beginning.
  *
  * The work is linear in values and texts and has an end: beyond what one span may hold and cost, every text that
  * could hide a value is replaced as a whole.
  */
+import { textsIn } from './compound-value.js';
 import type { DeclaredTexts } from './declared-texts.js';
+import { isEncoded } from './escapes.js';
+import { isTooShort } from './letter-folding.js';
 import type { PlainText } from './plain-text.js';
+import { replaceOccurrences } from './replaced-text.js';
 import { SearchedText } from './searched-text.js';
 import type { Occurrence, TextNeedle } from './text-needle.js';
-import { isEncoded, originOf, viewsOf, type TextView } from './text-view.js';
+import { viewsOf, type TextView } from './text-view.js';
 
 /** What stands in place of a sealed value. */
 export const SEALED = '[sealed]';
 
 /** Most different values of one span that are searched for. */
 export const MOST_SEARCHED = 256;
-/** Most work for one span: characters searched, times what is searched for in them. At worst some 0.1 s. */
+/** Most work for one span: characters searched, times what is searched for in them. At worst some 0.1 s, 0.4 s outside ASCII. */
 export const MOST_WORK = 2 ** 24;
 /** What all readings of an encoded character cost, in the same unit. */
 const DECODING_WORK = 16;
-/** Up to the next separator of prose, URLs, JSON or code. */
-const REST_OF_WORD = /[^\s&?#/"'<>(){}[\],;=|]*/y;
 
 const NONE: readonly SearchedText[] = [];
 /** Numbers of searches, by which texts remember what has been looked for in them without keeping it. */
@@ -54,14 +56,15 @@ export class SealedTexts {
     this.#declared = declared;
   }
 
-  /** The text of a sealed value: a string, a number by its decimal digits, or those in an array. */
+  /** The texts of a sealed value: a string, a number by its decimal digits, or those inside. */
   add(value: unknown): void {
-    if (Array.isArray(value)) {
-      for (const item of value) this.add(item);
-      return;
-    }
-    const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
-    if (typeof text !== 'string' || text.length < this.#minimumLength || text === SEALED || this.#isTooMuch) return;
+    if (typeof value === 'string') this.#addText(value);
+    else if (typeof value === 'number' || typeof value === 'bigint') this.#addText(String(value));
+    else if (typeof value === 'object') for (const inner of textsIn(value)) this.#addText(inner);
+  }
+
+  #addText(text: string): void {
+    if (text.length < this.#minimumLength || text === SEALED || this.#isTooMuch) return;
     if (!this.#isKnown(text)) this.#add(text);
   }
 
@@ -73,6 +76,7 @@ export class SealedTexts {
   #add(text: string): void {
     const declared = this.#declared?.get(text);
     const searched = declared ?? new SearchedText(text, this.#minimumLength);
+    if (searched.value.isEmpty) return;
     this.#searched = this.isEmpty ? [searched] : [...this.#searched, searched];
     if (declared === undefined) {
       this.#undeclared = [...(this.#undeclared ?? NONE), searched];
@@ -109,18 +113,15 @@ export class SealedTexts {
 
   /** The text without any sealed value; the same string where there is none. */
   redact(text: string): string {
-    if (this.isEmpty || text.length < this.#minimumLength) return text;
-    if (isEncoded(text) && !this.#affords(DECODING_WORK * text.length)) return SEALED;
+    if (this.isEmpty || isTooShort(text, this.#minimumLength)) return text;
+    if (!this.#affords((isEncoded(text) ? DECODING_WORK : 1) * text.length)) return SEALED;
     const occurrences: Occurrence[] = [];
     const [plain, ...decoded] = viewsOf(text);
     for (const sealed of this.#searched) {
       const search = (needle: TextNeedle, view: TextView): void => {
         if (!this.#affords(view.text.length)) return;
         for (const { start, end } of needle.occurrencesIn(view.text)) {
-          occurrences.push({
-            start: originOf(view, start),
-            end: sealed.isCut ? text.length : originOf(view, end),
-          });
+          occurrences.push({ start: view.startOf(start), end: sealed.isCut ? text.length : view.endOf(end) });
         }
       };
       search(sealed.value, plain);
@@ -129,7 +130,7 @@ export class SealedTexts {
       for (const view of decoded) search(sealed.value, view);
     }
     if (this.#isTooMuch) return SEALED;
-    return occurrences.length === 0 ? text : replaced(text, occurrences);
+    return occurrences.length === 0 ? text : replaceOccurrences(text, occurrences, SEALED);
   }
 
   get #isTooMuch(): boolean {
@@ -141,23 +142,4 @@ export class SealedTexts {
     this.#work += work;
     return !this.#isTooMuch;
   }
-}
-
-/** The text with every occurrence and the rest of its word replaced. */
-function replaced(text: string, occurrences: Occurrence[]): string {
-  occurrences.sort((a, b) => a.start - b.start);
-  let out = '';
-  let kept = 0;
-  for (const { start, end } of occurrences) {
-    if (end <= kept) continue;
-    if (start > kept || kept === 0) out += text.slice(kept, start) + SEALED;
-    kept = endOfWord(text, end);
-  }
-  return out + text.slice(kept);
-}
-
-function endOfWord(text: string, from: number): number {
-  REST_OF_WORD.lastIndex = from;
-  REST_OF_WORD.test(text);
-  return Math.max(from, REST_OF_WORD.lastIndex);
 }

@@ -1,6 +1,6 @@
 /** A sealed value and its encodings as a whole, ready to be searched for. SECRET. */
+import { foldNeedle } from './letter-folding.js';
 import { TextNeedle } from './text-needle.js';
-import { fold } from './text-view.js';
 
 /** A longer value is searched for by its first characters. */
 const LONGEST_SEARCHED = 256;
@@ -22,16 +22,22 @@ export class SearchedText {
     this.#minimumLength = minimumLength;
     this.isCut = text.length > LONGEST_SEARCHED;
     this.number = numberOf(text, minimumLength);
-    this.value = new TextNeedle(fold(text.slice(0, LONGEST_SEARCHED)), minimumLength);
+    this.value = needleOf(text.slice(0, LONGEST_SEARCHED), minimumLength);
   }
 
   /** Found where a decoder would join an encoding to what stands before it. */
   get encodings(): readonly TextNeedle[] {
-    this.#encodings ??= encodingsOf(this.text.slice(0, LONGEST_SEARCHED)).map(
-      (form) => new TextNeedle(fold(form), this.#minimumLength),
+    this.#encodings ??= encodingsOf(this.text.slice(0, LONGEST_SEARCHED)).map((form) =>
+      needleOf(form, this.#minimumLength),
     );
     return this.#encodings;
   }
+}
+
+/** Folding may shorten a text. */
+function needleOf(text: string, minimumLength: number): TextNeedle {
+  const folded = foldNeedle(text);
+  return new TextNeedle(folded, Math.min(minimumLength, folded.length));
 }
 
 function numberOf(text: string, minimumLength: number): number | undefined {

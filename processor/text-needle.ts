@@ -20,11 +20,15 @@ export class TextNeedle {
   /** Per length of a beginning of the text, less one: the longest shorter beginning that it ends in. */
   #borders: Uint32Array | undefined;
 
-  /** `text` has `minimumLength` characters or more, which is 1 or more. */
+  /** `text` has `minimumLength` characters or more. Nothing is to be searched for where it is empty. */
   constructor(text: string, minimumLength: number) {
     this.#text = text;
     this.beginning = text.slice(0, Math.min(minimumLength, LONGEST_BEGINNING));
     this.#minimumLength = minimumLength;
+  }
+
+  get isEmpty(): boolean {
+    return this.#text === '';
   }
 
   /** False where occurrencesIn finds nothing. */

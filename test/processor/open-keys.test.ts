@@ -296,6 +296,11 @@ describe('an envelope', () => {
     ['it holds a redacted text', { feature: 'for zoe@example.com', 'customer.email': 'zoe@example.com' }],
     ['it is a redacted text in another form', { feature: 'ZOE%40example.com', 'customer.email': 'zoe@example.com' }],
     ['it holds the subject', { feature: 'of subject-123456', 'user.id': 'subject-123456' }],
+    ['it is a redacted text in capitals', { feature: 'STRASSE 12', 'customer.email': 'Stra\u00dfe 12' }],
+    ['it is the beginning of a redacted text', { feature: 'zoe@ex', 'customer.email': 'zoe@example.com' }],
+    ['it is cut inside an escape', { feature: 'zoe.an%C3%', 'customer.email': 'zoe.an\u00eb@example.com' }],
+    ['it is escaped as in JSON', { feature: 'a\\u0062cdef', 'customer.email': 'abcdef' }],
+    ['it is the number of a redacted text', { feature: 12345678, 'customer.email': '1.2345678e7' }],
     ['it holds one that composes only with it', { feature: 'zoe\u0308-anna-1', 'customer.email': 'zoe\u0308-anna-1' }],
   ])('has no key where %s', async (name, attributes) => {
     const kit = await readyKit({ plan });
