@@ -42,7 +42,7 @@ async function start(options: ReceiverOptions): Promise<RunningService> {
   const decryptor = keyHolderOf(folder, config, protection);
   const running = await startReceiver({
     dataFolder,
-    ...(options.store === undefined ? {} : { store: options.store }),
+    ...(config.store === undefined ? {} : { store: config.store }),
     plans,
     publicKeys: config.publicKeys.map((file) => decodePublicKey(readJson(resolve(folder, file), 'the public key'))),
     decryptor,
@@ -88,6 +88,7 @@ function overridesOf(options: ReceiverOptions): Override[] {
     otlpGrpc: ['--otlp-grpc', options.otlpGrpc],
     prometheus: ['--prometheus', options.prometheus],
     admin: ['--admin', options.admin],
+    store: ['--store', options.store],
     'otlpMetrics.url': ['--otlp-metrics-url', options.otlpMetricsUrl],
     allowUnprotectedNetwork: ['--allow-unprotected-network', options.allowUnprotectedNetwork],
     logLevel: ['--log-level', options.logLevel],

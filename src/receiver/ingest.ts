@@ -18,6 +18,7 @@ import { EnvelopeShapes } from './envelope-shapes.js';
 import { noRejections, type IngestCounters, type RejectionCounts } from './ingest-counters.js';
 import type { ReceiverLimits } from './limits.js';
 import { SourceQuota } from './source-quota.js';
+import { SourceTurns } from './source-turns.js';
 import type { EnvelopeVerification } from './verify-pool.js';
 import { FULL_TASK, SMALL_TASK, verifyTasks, type ReadableEnvelope } from './verify-tasks.js';
 import { judgeWindow } from './window-rule.js';
@@ -49,6 +50,7 @@ export class IngestPipeline {
   readonly #shapes: EnvelopeShapes;
   readonly #admission: Admission;
   readonly #quota = new SourceQuota();
+  readonly #turns = new SourceTurns();
 
   constructor(options: IngestOptions) {
     const { plans, keys, limits } = options;
@@ -68,13 +70,13 @@ export class IngestPipeline {
    * Resolves when everything acceptable is durable; with what to tell the sender where something was rejected.
    * Rejects with `unavailable` before any work where the queue is full, and where checking or storing failed:
    * then the sender must send everything again, and what was stored already is recognised. `source` names who
-   * holds the connection; one of many bad envelopes waits longer.
+   * holds the connection; one of many bad envelopes waits longer, and has less room in the queue.
    */
   async ingest(
     { spans, envelopes, malformed }: ExtractedEnvelopes,
     source: string,
   ): Promise<PartialSuccess | undefined> {
-    const leave = this.#admission.admit(envelopes);
+    const leave = this.#admission.admit(envelopes, source, this.#quota.isSuspect(source, this.#now()));
     try {
       const rejected = noRejections();
       rejected.malformed = malformed;
@@ -131,13 +133,20 @@ export class IngestPipeline {
 
   /** Tasks of one request only hold its own envelopes: who sends bad ones spoils no other's batch. */
   async #check(envelopes: readonly ReadableEnvelope[], source: string): Promise<VerifyResult[]> {
-    const { verification } = this.#options;
-    if (!this.#quota.isSuspect(source, this.#now())) {
-      const tasks = verifyTasks(envelopes, FULL_TASK).map((task) => verification.verify(task));
-      return (await allDone(tasks)).flat();
+    if (this.#quota.isSuspect(source, this.#now())) {
+      return this.#turns.take(source, () => this.#checkSlowly(envelopes));
     }
+    const { verification } = this.#options;
+    const tasks = verifyTasks(envelopes, FULL_TASK).map((task) => verification.verify(task));
+    return (await allDone(tasks)).flat();
+  }
+
+  /** Never more than one small task with the workers. */
+  async #checkSlowly(envelopes: readonly ReadableEnvelope[]): Promise<VerifyResult[]> {
     const results: VerifyResult[] = [];
-    for (const task of verifyTasks(envelopes, SMALL_TASK)) results.push(...(await verification.verify(task)));
+    for (const task of verifyTasks(envelopes, SMALL_TASK)) {
+      results.push(...(await this.#options.verification.verify(task)));
+    }
     return results;
   }
 

@@ -1,9 +1,9 @@
 /**
  * Who recently sent envelopes whose proofs failed. A batch that fails is verified again in parts, so one bad
  * envelope costs as much as dozens of good ones; a source of many is verified in small batches, one after
- * another, and pays for that with its own time. Forgets: half of what it knows every minute, and the sources
- * heard of longest ago. A source is whoever holds the connection, so what arrives through one proxy or
- * collector is judged together; nothing is ever refused for it.
+ * another over all its requests, gets a small share of the queue, and pays for that with its own time. Forgets: half of
+ * what it knows every minute, and the sources heard of longest ago. A source is whoever holds the connection, so what
+ * arrives through one proxy or collector is judged together; what is refused for it may be sent again.
  */
 
 const HALF_LIFE_SECONDS = 60;

@@ -46,6 +46,9 @@ export interface Harness {
   readonly transport: TransportOptions;
   /** Envelopes of every verification task so far. */
   readonly tasks: number[];
+  /** Tasks that were given to verification and are not answered, now and at most. */
+  waiting(): number;
+  mostAtOnce(): number;
   /** While set, verification waits for it. */
   gate: Promise<void> | undefined;
   close(): Promise<void>;
@@ -59,14 +62,22 @@ export async function createHarness(limits: Partial<ReceiverLimits> = {}): Promi
   const verifier = new EnvelopeVerifier([plan], [key]);
   const counters = new IngestCounters();
   const effective = { ...DEFAULT_LIMITS, drainTimeoutMillis: 2000, ...limits };
+  let waiting = 0;
+  let mostAtOnce = 0;
   const pipeline = new IngestPipeline({
     plans: [plan],
     keys: [key],
     verification: {
       verify: async (envelopes) => {
-        await harness.gate;
-        harness.tasks.push(envelopes.length);
-        return verifier.verifyMany(envelopes, systemRandom);
+        waiting += 1;
+        mostAtOnce = Math.max(mostAtOnce, waiting);
+        try {
+          await harness.gate;
+          harness.tasks.push(envelopes.length);
+          return verifier.verifyMany(envelopes, systemRandom);
+        } finally {
+          waiting -= 1;
+        }
       },
     },
     store,
@@ -86,7 +97,18 @@ export async function createHarness(limits: Partial<ReceiverLimits> = {}): Promi
     await store.close().catch(() => undefined);
     rmSync(folder, { recursive: true });
   };
-  const harness: Harness = { now: WINDOW + 1, tasks: [], store, counters, pipeline, transport, gate: undefined, close };
+  const harness: Harness = {
+    now: WINDOW + 1,
+    tasks: [],
+    waiting: () => waiting,
+    mostAtOnce: () => mostAtOnce,
+    store,
+    counters,
+    pipeline,
+    transport,
+    gate: undefined,
+    close,
+  };
   return harness;
 }
 

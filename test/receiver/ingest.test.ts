@@ -48,6 +48,32 @@ describe('bad envelopes in batches', () => {
     expect(harness.counters).toMatchObject({ accepted: 0, rejected: { equation: 20 } });
   });
 
+  test('make the requests of their source take turns, in a share of the queue, and nobody else', async () => {
+    await harness.close();
+    harness = await createHarness({ maxQueuedEnvelopes: 160 });
+    const send = (source: string, envelopes: string[]): Promise<unknown> =>
+      harness.pipeline.ingest({ spans: envelopes.length, envelopes, malformed: 0 }, source);
+    const ten = (): string[] => many(10, () => envelope());
+    await send('bad', many(12, bad));
+    harness.tasks.length = 0;
+    const held = gate();
+    harness.gate = held.promise;
+    // Two requests fill its share of 20.
+    const first = send('bad', ten());
+    const second = send('bad', ten());
+    await expect(send('bad', ten())).rejects.toMatchObject({ code: 'unavailable' });
+    const others = Array.from({ length: 8 }, (_, index) => send(`honest ${String(index)}`, ten()));
+    await until(() => harness.waiting() === 1 + others.length);
+    held.open();
+    await Promise.all(others);
+    await Promise.all([first, second]);
+    expect(harness.mostAtOnce()).toBe(1 + others.length);
+    expect(harness.counters.accepted).toBe(100);
+    // Its room is free again.
+    await send('bad', ten());
+    expect(harness.counters.accepted).toBe(110);
+  });
+
   test('make their source wait for small batches, one after another, and nobody else', async () => {
     await ingest(...many(12, bad), ...many(20, () => envelope()));
     expect(harness.tasks).toEqual([32]);

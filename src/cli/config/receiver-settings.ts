@@ -29,12 +29,26 @@ const limits = Object.fromEntries(
   ]),
 ) as Record<keyof ReceiverLimits, z.ZodMiniDefault<ReturnType<typeof wholeNumber>>>;
 
+const isPostgresUrl = (value: string): boolean => /^postgres(ql)?:\/\/./.test(value);
+
 const loopback = (port: number): string => `127.0.0.1:${String(port)}`;
 const listening = (port: number, flag: string, description: string) =>
   setting(z._default(address(), loopback(port)), { description, example: loopback(port), flag });
 
 export const receiverSettings = z.strictObject({
   ...sharedSettings(DEFAULT_PORTS.receiverAdmin, 'OTLP over HTTP and gRPC, released values and the admin endpoint'),
+  store: setting(
+    z.optional(
+      text('a URL').check(z.refine(isPostgresUrl, 'is no PostgreSQL URL: write postgres://user@host:port/database')),
+    ),
+    {
+      description:
+        'PostgreSQL database that any number of receivers share; needs the package `pg`. Left out: a SQLite file in dataFolder.',
+      example: 'postgres://receiver@database.internal/telemetry',
+      flag: '--store',
+      secret: true,
+    },
+  ),
   publicKeys: files({ description: 'Public keys of the plans.', example: '[public-key.json]' }),
   keyHolder: z.strictObject({
     target: setting(text('unix:PATH or host:port'), {

@@ -69,6 +69,22 @@ describe('precedence', () => {
     expect(lines).toContainEqual(['logLevel', '"info"', 'default']);
   });
 
+  test('the database of a store is a setting like the others, and its password is shown to nobody', () => {
+    const inFile = `${GOOD}store: postgres://receiver:secret-1@db.internal/telemetry?password=secret-2\n`;
+    const other = { TELEMETRY_KIT_RECEIVER_STORE: 'postgresql://receiver:secret-3@other.internal/telemetry' };
+    expect(load(inFile).config?.store).toContain('@db.internal/');
+    expect(load(inFile, other).config?.store).toContain('@other.internal/');
+    const given = givenOptions({ store: ['--store', 'postgres://option.internal/telemetry'] });
+    expect(load(inFile, other, given).config?.store).toBe('postgres://option.internal/telemetry');
+    for (const { config, originOf } of [load(inFile), load(inFile, other)]) {
+      expect(JSON.stringify(settingLines('receiver', config, originOf))).not.toContain('secret-');
+      expect(JSON.stringify(withoutSecrets('receiver', config))).not.toContain('secret-');
+    }
+    const [fault] = faultsOf(`${GOOD}store: mysql://receiver:secret-4@db.internal/telemetry\n`);
+    expect(fault).toContain('config.yaml:9: store is no PostgreSQL URL: write postgres://user@host:port/database');
+    expect(fault).not.toContain('secret-4');
+  });
+
   test('numbers, lists, booleans and maps come from the environment too', () => {
     const { config } = load(GOOD, {
       TELEMETRY_KIT_RECEIVER_VERIFY_WORKERS: '3',
