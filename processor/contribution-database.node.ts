@@ -3,7 +3,7 @@
  * thread, because every change waits for the disk.
  */
 import type { RandomBytes } from '../src/random.js';
-import { asStorageError } from '../src/service/sqlite.js';
+import { asStorageError } from '../src/service/storage-error.js';
 import { CheckedFile } from './checked-file.node.js';
 import { openContributionFile, type OpenedFile } from './contribution-file-opening.node.js';
 import { encodeContributions, encodeUse, findPeriod, type CountedContributions } from './contribution-journal.js';

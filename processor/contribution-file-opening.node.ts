@@ -5,7 +5,7 @@
  */
 import { renameSync, statSync } from 'node:fs';
 import { TelemetryKitError } from '../src/errors.js';
-import { asStorageError } from '../src/service/sqlite.js';
+import { asStorageError } from '../src/service/storage-error.js';
 import { CheckedFile } from './checked-file.node.js';
 import type { FileCondition } from './contribution-file-messages.js';
 import { decodeContributions, encodeContributions, type CountedContributions } from './contribution-journal.js';

@@ -6,7 +6,7 @@
 import { statSync } from 'node:fs';
 import Database from 'libsql';
 import { TelemetryKitError } from '../src/errors.js';
-import { asStorageError } from '../src/service/sqlite.js';
+import { asStorageError } from '../src/service/storage-error.js';
 
 export class FileLock {
   #database: Database.Database | undefined;

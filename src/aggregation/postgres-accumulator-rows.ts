@@ -3,7 +3,7 @@
  * accumulators of its own, its shard: receivers that count for the same cell do not wait for each other, and the
  * shards are multiplied when the window closes.
  */
-import { blobBytes } from '../service/sqlite.js';
+import { blobBytes } from './blob-bytes.js';
 import type { AccumulatorRows, CellContribution } from './accumulator-rows.js';
 import type { AccumulatorPlace } from './contribution-products.js';
 

@@ -5,7 +5,7 @@
 import { bytesToBigInt } from '../bytes.js';
 import { MAX_KEYS, OTHER_KEY } from '../plan/labels.js';
 import type { LabelValue } from '../plan/plan.js';
-import { blobBytes } from '../service/sqlite.js';
+import { blobBytes } from './blob-bytes.js';
 import type { VerifiedContribution } from '../wire/verify.js';
 import type { HeldAccumulator } from './held-accumulators.js';
 import { labelsText, parseLabels } from './labels-text.js';

@@ -5,7 +5,7 @@
 import { fromBase64Url } from '../bytes.js';
 import { TelemetryKitError } from '../errors.js';
 import { OTHER_KEY } from '../plan/labels.js';
-import { blobBytes } from '../service/sqlite.js';
+import { blobBytes } from './blob-bytes.js';
 import type { KeyAggregate, KeyedAggregate, SelectionRequest } from '../wire/release.js';
 import type { SqlTransaction } from './sql-database.js';
 import { openFrom } from './sql-reports.js';

@@ -4,7 +4,7 @@
  * Every function runs inside the caller's transaction.
  */
 import { bytesToBigInt } from '../bytes.js';
-import { blobBytes } from '../service/sqlite.js';
+import { blobBytes } from './blob-bytes.js';
 import { labelsText } from './labels-text.js';
 import { parseOutcome } from './outcome-json.js';
 import type { SqlTransaction } from './sql-database.js';

@@ -2,7 +2,7 @@
 import { fromBase64Url } from '../bytes.js';
 import { TelemetryKitError } from '../errors.js';
 import type { LabelValue } from '../plan/plan.js';
-import { blobBytes } from '../service/sqlite.js';
+import { blobBytes } from './blob-bytes.js';
 import type { KeyedAggregate, WindowReleaseRequest, WindowReleaseResponse } from '../wire/release.js';
 import { labelsText, parseLabels } from './labels-text.js';
 import { serializeOutcome } from './outcome-json.js';

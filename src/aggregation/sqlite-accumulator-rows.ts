@@ -1,5 +1,5 @@
 /** Contribution ids and accumulators in SQLite, row by row: there is one receiver, and no way to the server. */
-import { blobBytes } from '../service/sqlite.js';
+import { blobBytes } from './blob-bytes.js';
 import type { AccumulatorRows } from './accumulator-rows.js';
 import type { AccumulatorPlace } from './contribution-products.js';
 

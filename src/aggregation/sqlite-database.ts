@@ -3,7 +3,8 @@
  * is there, so that a transaction ends within the turn of the event loop in which it began, and needs no locks.
  */
 import type Database from 'libsql';
-import { asStorageError, closeSqlite, forgetDeleted, type SqliteDatabase } from '../service/sqlite.js';
+import { closeSqlite, forgetDeleted, type SqliteDatabase } from '../service/sqlite.js';
+import { asStorageError } from '../service/storage-error.js';
 import type { SqlDatabase, SqlTransaction, SqlValue } from './sql-database.js';
 
 type Statement = Database.Statement;

@@ -1,6 +1,7 @@
 /** The embedded store: one SQLite file, one process, every commit on disk before anybody hears of it. */
 import type { PublicKey } from '../paillier/public-key.js';
-import { asStorageError, closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
+import { closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
+import { asStorageError } from '../service/storage-error.js';
 import { SqlStore } from './sql-store.js';
 import { sqliteAccumulatorRows } from './sqlite-accumulator-rows.js';
 import { SqliteStoreDatabase } from './sqlite-database.js';

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { TelemetryKitError } from '../errors.js';
 import type { CompiledPlan } from '../plan/compile.js';
 import { assertNoneOlder, newestSequences, type Sequences } from '../service/plan-sequences.js';
-import { asStorageError } from '../service/sqlite.js';
+import { asStorageError } from '../service/storage-error.js';
 import { createFolder, jsonText, readJson, SECRET_FOLDER_MODE } from './files.js';
 
 const FILE = 'plan-sequences.json';

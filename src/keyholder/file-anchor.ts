@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { TelemetryKitError } from '../errors.js';
-import { asStorageError } from '../service/sqlite.js';
+import { asStorageError } from '../service/storage-error.js';
 import type { LedgerPosition } from '../wire/release.js';
 import { anchorOf, type AnchorSource } from './anchor.js';
 

@@ -4,7 +4,8 @@
  */
 import type Database from 'libsql';
 import { TelemetryKitError } from '../errors.js';
-import { asStorageError, type SqliteDatabase } from '../service/sqlite.js';
+import type { SqliteDatabase } from '../service/sqlite.js';
+import { asStorageError } from '../service/storage-error.js';
 import { corruptEntry, LedgerChain, type ChainStart } from './ledger-chain.js';
 import { entryHash, parseBody } from './ledger-entry.js';
 import { matchesColumns, prepareLedger, readRows, toEntry, type LedgerRow } from './ledger-rows.js';

@@ -6,7 +6,8 @@
  */
 import { TelemetryKitError } from '../errors.js';
 import type { Sequences } from '../service/plan-sequences.js';
-import { asStorageError, closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
+import { closeSqlite, openSqlite, type SqliteDatabase } from '../service/sqlite.js';
+import { asStorageError } from '../service/storage-error.js';
 import type { LedgerPosition } from '../wire/release.js';
 import { createEntry, sequenceAfter, type EntryBody, type LedgerEntry } from './ledger-entry.js';
 import { asLedgerError, openChain, type OpenedLedger } from './ledger-opening.js';

@@ -14,7 +14,7 @@ import type { Logger } from '../service/logger.js';
 import type { Live, ReloadedFiles } from '../service/reloaded-files.js';
 import type { TokenRegister } from '../service/tokens.js';
 import { newestSequences } from '../service/plan-sequences.js';
-import { asStorageError } from '../service/sqlite.js';
+import { asStorageError } from '../service/storage-error.js';
 import { AnchorGuard, type AnchorGuardOptions } from './anchor-guard.js';
 import { parseCeilings, type CeilingOptions } from './ceilings.js';
 import { FileAnchor } from './file-anchor.js';

@@ -6,7 +6,7 @@
  */
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
-import { TelemetryKitError } from '../errors.js';
+import { asStorageError } from './storage-error.js';
 
 export type SqliteDatabase = Database.Database;
 
@@ -52,26 +52,4 @@ export function closeSqlite(database: SqliteDatabase): void {
  */
 export function forgetDeleted(database: SqliteDatabase): void {
   database.pragma('wal_checkpoint(TRUNCATE)');
-}
-
-/** A BLOB of a row: libsql gives a Buffer from get() and an ArrayBuffer from all() and iterate(). */
-export function blobBytes(blob: Uint8Array | ArrayBuffer): Uint8Array {
-  return new Uint8Array(blob);
-}
-
-/** Maps SQLite's and the file system's errors to ours, keeping ours as they are. */
-export function asStorageError(cause: unknown, what: string): TelemetryKitError {
-  if (cause instanceof TelemetryKitError) return cause;
-  const raw = (cause as { code?: unknown }).code;
-  const code = typeof raw === 'string' ? raw : 'unknown';
-  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new TelemetryKitError('already_running', `${what}: another process holds it`, {
-      fix: 'stop the other process, or give this one a data folder of its own',
-      cause,
-    });
-  }
-  return new TelemetryKitError('storage', `${what} (${code})`, {
-    fix: 'check that the disk is not full and that the folder is writable by this user',
-    cause,
-  });
 }

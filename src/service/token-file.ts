@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { TelemetryKitError } from '../errors.js';
 import type { Live, ReloadedFiles } from './reloaded-files.js';
-import { asStorageError } from './sqlite.js';
+import { asStorageError } from './storage-error.js';
 import { KEY_HOLDER_NAME, SCOPES, TokenRegister, type TokenEntry } from './tokens.js';
 
 const seconds = z.int().check(z.gte(0));
