@@ -2,13 +2,14 @@
 import { parseRational } from '../math/rational.js';
 import type { Plan } from '../plan/plan.js';
 import type { Guarantee } from './guarantee.js';
+import { roundedUpTo } from './shown-loss.js';
 
 export function policyText(plan: Plan, [own]: readonly Guarantee[]): string {
   const { privacy } = plan;
   const isPure = parseRational(privacy.delta ?? '0').numerator === 0n;
   // Without a delta only what holds always may be said.
-  const epsilon = Number(((isPure ? own?.loss.basic : own?.loss.epsilon) ?? 0).toPrecision(3));
-  const factor = Number(Math.exp(epsilon).toPrecision(3));
+  const epsilon = roundedUpTo((isPure ? own?.loss.basic : own?.loss.epsilon) ?? 0, 3);
+  const factor = roundedUpTo(Math.exp(epsilon), 3);
   const { unit, period, bounds } = privacy;
   const whose =
     unit === 'event'

@@ -13,6 +13,7 @@ import { alignColumns, writeData, writeJson } from './output.js';
 import { unitText } from './plan-check.js';
 import { loadPlan } from './plan-file.js';
 import { policyText } from './policy-text.js';
+import { roundedUpTo } from './shown-loss.js';
 
 const HOURS_A_DAY = 24;
 
@@ -97,7 +98,7 @@ function describe(
 function lossTable({ privacy }: Plan, guarantees: readonly Guarantee[]): string {
   const rows = guarantees.map(({ group, periods, loss }) => [
     lossOf(privacy.unit, privacy.period, group, periods),
-    ...[loss.exact, loss.basic, loss.optimal, loss.concentrated, loss.renyi].map(shown),
+    ...[loss.exact, loss.basic, loss.optimal, loss.concentrated, loss.renyi].map(shownLoss),
   ]);
   return alignColumns([['', 'exact', 'basic', 'optimal (KOV)', 'zCDP', 'RDP'], ...rows], '  ');
 }
@@ -131,6 +132,11 @@ function budgetText({ window, privacy }: Plan, { windowsPerPeriod: all, windowsP
 function eventWarning({ reports }: CompiledPlan): string {
   const cells = reports.reduce((sum, report) => sum + report.measurements.length * labelCombinations(report).length, 0);
   return `an event is one span: a person behind m spans loses m times as much. ${String(cells)} ${cells === 1 ? 'cell is' : 'cells are'} released each window`;
+}
+
+/** Never less than it is. */
+function shownLoss(value: number | undefined): string {
+  return value === undefined || !Number.isFinite(value) ? shown(value) : String(roundedUpTo(value, 4));
 }
 
 function shown(value: number | undefined): string {

@@ -7,7 +7,7 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { toBase64Url } from '../bytes.js';
 import type { Clock } from '../clock.js';
-import { TelemetryKitError } from '../errors.js';
+import { assertArgument, TelemetryKitError } from '../errors.js';
 import type { RandomBytes } from '../random.js';
 import type { Logger } from '../service/logger.js';
 import type {
@@ -96,7 +96,7 @@ export class ReleaseService implements Required<AggregateDecryptor> {
 
   /**
    * Rejects with `unavailable` while stopping and with `storage` once a write to the ledger has failed; in
-   * both cases asking again, after a restart, is safe.
+   * both cases asking again, after a restart, is safe; with `invalid_argument` for a report or time that is no whole number.
    */
   async releaseWindow(request: WindowReleaseRequest, peer = 'in process'): Promise<WindowReleaseResponse> {
     const answer = await this.#submit({ kind: 'cells', request, peer });
@@ -134,6 +134,7 @@ export class ReleaseService implements Required<AggregateDecryptor> {
 
   async #submit(asked: Asked): Promise<Answer> {
     if (this.#stopping) throw stopping();
+    assertWholeNumbers(asked.request);
     return this.#rounds.submit(asked);
   }
 
@@ -263,6 +264,12 @@ function refusalsOf({ asked: { request, peer }, window, cells }: Decided, at: nu
   const { report, windowStart, windowEnd } = request;
   const planHash = toBase64Url(request.planHash);
   return [...new Set(reasons)].map((reason) => ({ at, peer, reason, planHash, report, windowStart, windowEnd }));
+}
+
+/** On the wire they are; in process anything may come, and the ledger's columns take no fraction, even of a refusal. */
+function assertWholeNumbers({ report, windowStart, windowEnd }: Asked['request']): void {
+  const isWhole = [report, windowStart, windowEnd].every((value) => Number.isSafeInteger(value) && value >= 0);
+  assertArgument(isWhole, 'a report or a time is not a whole number', 'pass positions from 0 and Unix seconds');
 }
 
 function otherAnswer(): Error {

@@ -1,7 +1,9 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { guaranteesOf } from '../../src/cli/guarantee.js';
 import { noiseAdvice } from '../../src/cli/noise-advice.js';
 import { policyText } from '../../src/cli/policy-text.js';
+import { roundedUpTo } from '../../src/cli/shown-loss.js';
 import { starterPlan } from '../../src/cli/starter-plan.js';
 import { compilePlan, type CompiledPlan } from '../../src/plan/compile.js';
 import type { PlanPrivacy } from '../../src/plan/plan.js';
@@ -68,7 +70,7 @@ describe('the guarantee', () => {
 describe('the text for a privacy policy', () => {
   it('says the factor, whose data, and what is not promised', () => {
     const text = policyText(starter, guaranteesOf(personal()));
-    expect(text).toMatch(/factor of 2\.69 \(epsilon 0\.99\)/);
+    expect(text).toMatch(/factor of 2\.7 \(epsilon 0\.99\)/);
     expect(text).toContain('at most 3 visits');
     expect(text).not.toContain('chance');
   });
@@ -76,6 +78,23 @@ describe('the text for a privacy policy', () => {
   it('says the chance of failure where there is one', () => {
     const plan = personal(gaussian);
     expect(policyText(plan.plan, guaranteesOf(plan))).toContain('but for a chance of 0.000001');
+  });
+});
+
+describe('an epsilon for people', () => {
+  it('is never less than it is, and keeps a round number round', () => {
+    expect(roundedUpTo(1.66526, 4)).toBe(1.666);
+    expect(roundedUpTo(0.99 * (1 + 1e-10), 3)).toBe(0.99);
+    expect(roundedUpTo(0.99 * (1 + 1e-9), 3)).toBe(0.991);
+    expect(roundedUpTo(14.4, 4)).toBe(14.4);
+    expect(roundedUpTo(0, 4)).toBe(0);
+    fc.assert(
+      fc.property(fc.double({ min: 1e-9, max: 1e6, noNaN: true }), fc.integer({ min: 2, max: 8 }), (value, digits) => {
+        const shown = roundedUpTo(value, digits);
+        expect(shown).toBeGreaterThanOrEqual(value * (1 - 2.1e-10));
+        expect(shown).toBeLessThanOrEqual(value * (1 + 10 ** (1 - digits)) * (1 + 1e-12));
+      }),
+    );
   });
 });
 
@@ -95,6 +114,10 @@ describe('over many periods', () => {
   ] as const)('of an %s a subject is also told what a day and a year cost', (period, spans) => {
     const found = guaranteesOf(personal({ period })).filter(({ periods }) => periods > 1);
     expect(found.map(({ periods }) => periods)).toEqual(spans);
-    for (const { periods, loss } of found) expect(loss.basic).toBeCloseTo(0.99 * periods, 3);
+    for (const { periods, loss } of found) {
+      // Sums are rounded up by one part in 10^10, which is the whole difference; four ulps are the doubles' own.
+      expect(loss.basic).toBeGreaterThanOrEqual(0.99 * periods);
+      expect(loss.basic).toBeLessThanOrEqual(0.99 * periods * (1 + 1e-10 + 2 ** -50));
+    }
   });
 });

@@ -1,19 +1,29 @@
 /** Quantiles in what is published: from the noised buckets alone, `insufficient` where they do not say. */
 import { describe, expect, test } from 'vitest';
-import type { HistogramMeasurement } from '../../src/plan/plan.js';
+import type { HistogramMeasurement, ReleaseStream } from '../../src/plan/plan.js';
 import { PublishedPoints } from '../../src/receiver/published-points.js';
 import { addQuantiles } from '../../src/receiver/published-quantiles.js';
 import { measurementSeries } from '../../src/receiver/series.js';
 
+interface Options {
+  readonly stddev: number;
+  readonly boundaries: readonly number[];
+  readonly release: ReleaseStream;
+}
+
 const RANGE = { report: 'checkout', start: 0, end: 60 };
 
-function pointsOf(amounts: readonly number[], { stddev = 1, boundaries = [0, 10, 20] } = {}) {
+function pointsOf(
+  amounts: readonly number[],
+  { stddev = 1, boundaries = [0, 10, 20], release = 'windows' }: Partial<Options> = {},
+) {
   const histogram: HistogramMeasurement = {
     name: 'size',
     attribute: 'a',
     kind: 'histogram',
     boundaries,
     epsilon: '1',
+    release,
   };
   const points = new PublishedPoints();
   const values = amounts.map((amount) => ({
@@ -77,6 +87,19 @@ describe('quantiles of a histogram', () => {
     expect(valueOf(points, '', '0.5')).toBeCloseTo(10, 9);
     const noisy = pointsOf([3, -2, 1, 4], { stddev: 50 });
     expect(noisy.map(([name]) => name)).toEqual(new Array(3).fill('telemetry_kit.suppressed'));
+  });
+
+  test('of a running total are named after it, and take totals that are no whole numbers or negative', () => {
+    const points = pointsOf([-0.75, 1000.5, 999.25, 0.5], { release: 'total' });
+    const names = new Set(points.map(([name]) => name));
+    expect([...names].sort()).toEqual(
+      ['', '.ci_high', '.ci_low'].map((suffix) => `telemetry_kit.checkout.size.total.quantile${suffix}`),
+    );
+    const median = points.find(
+      ([name, { quantile }]) => name === 'telemetry_kit.checkout.size.total.quantile' && quantile === '0.5',
+    )![2];
+    expect(median).toBeGreaterThan(9.98);
+    expect(median).toBeLessThan(10.02);
   });
 
   test('of a cell without values are absent', () => {
