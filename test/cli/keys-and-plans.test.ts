@@ -174,7 +174,7 @@ describe('telemetry-kit plan', () => {
       issues: { path: string }[];
     };
     expect(valid).toBe(false);
-    expect(issues.map(({ path }) => path)).toEqual(['reports', 'privacy.bounds']);
+    expect(issues.map(({ path }) => path)).toEqual(['reports', 'privacy.epsilon', 'privacy.bounds']);
   });
 
   it('forecasts what a plan shows so many users, and refuses a population that is none', async () => {

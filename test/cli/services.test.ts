@@ -156,7 +156,7 @@ describe('telemetry-kit up', () => {
     const folder = temporaryFolder();
     const bounds = { subject: 'user.id', visits: 3 };
     const plan = testPlanDocument({ window: { seconds: 86_400, graceSeconds: 86_400, lagSeconds: 0 } });
-    const personal = { ...plan, privacy: { ...plan.privacy, unit: 'user-period', bounds } };
+    const personal = { ...plan, privacy: { ...plan.privacy, unit: 'user-period', epsilon: '10', bounds } };
     writeFileSync(join(folder, 'plan.json'), JSON.stringify(personal));
     const made = await run(['init', join(folder, 'shop'), '--bits', '2048', '--plan', join(folder, 'plan.json')]);
     expect(made.stdout).toContain('How much each subject contributed is kept in');

@@ -208,7 +208,9 @@ describe('a contribution file', () => {
   it('does not hold back an application that ends without closing it', async () => {
     const { start } = setUp();
     await start('create').end();
-    expect((await start('leave').end()).lines).toEqual([{ left: true }]);
+    const { lines } = await start('leave').end();
+    // On a busy machine its one span may still be sealed before the process ends.
+    expect(lines.filter((line) => !('envelope' in line))).toEqual([{ left: true }]);
   });
 
   it('never has a subject in it, in any form', async () => {
