@@ -98,8 +98,8 @@ function anchorOf(folder: string, { anchor: configured }: KeyHolderConfig, given
 
 /** The schema has seen to it that one of both ways is complete. */
 function listenOf(folder: string, { listen }: KeyHolderConfig, protection: ServiceProtection): KeyHolderListen {
-  const { socketPath, address = '', tls } = listen;
+  const { socketPath, address = '', tls, allowedClients } = listen;
   return tls === undefined
     ? { socketPath: resolve(folder, socketPath ?? '') }
-    : { ...parseAddress(address), tls: protection.mutual(tls) };
+    : { ...parseAddress(address), tls: protection.mutual(tls), allowedClients };
 }

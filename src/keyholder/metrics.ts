@@ -18,15 +18,19 @@ export interface KeyHolderMetrics {
 }
 
 /** Failures a caller can see; any other error counts as `internal`. */
-const FAILURES = ['unavailable', 'storage', 'invalid_argument', 'internal'];
+const FAILURES = ['unavailable', 'storage', 'invalid_argument', 'permission_denied', 'internal'];
 
 /** Seconds: a small window takes some tens of milliseconds, the largest one minutes. */
 const DURATION_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-/** `reloads`: changes of certificates and tokens that were taken over or could not be. */
+/**
+ * `reloads`: changes of certificates and tokens that were taken over or could not be. `handshakeFailures`: TLS
+ * connections to the admin endpoint that ended before their handshake did.
+ */
 export function createMetrics(
   ledgerSequence: () => number,
   reloads: Readonly<Record<'succeeded' | 'failed', number>> = { succeeded: 0, failed: 0 },
+  handshakeFailures: () => number = () => 0,
 ): KeyHolderMetrics {
   const exporter = new PrometheusExporter({
     preventServerStart: true,
@@ -57,6 +61,14 @@ export function createMetrics(
     .createObservableCounter('telemetry_kit.keyholder.reloads', { description: 'changed certificates and tokens' })
     .addCallback((result) => {
       for (const outcome of ['succeeded', 'failed'] as const) result.observe(reloads[outcome], { outcome });
+    });
+
+  meter
+    .createObservableCounter('telemetry_kit.keyholder.handshake.failures', {
+      description: 'TLS handshakes with the admin endpoint that failed',
+    })
+    .addCallback((result) => {
+      result.observe(handshakeFailures());
     });
 
   released.add(0);

@@ -27,6 +27,8 @@ export interface RequestHandler {
   handle(bytes: Uint8Array, peer: string): Promise<Uint8Array | RequestFailure>;
   /** Selects the keys of an open label. Never rejects. */
   select(bytes: Uint8Array, peer: string): Promise<Uint8Array | RequestFailure>;
+  /** What a client is told whose certificate carries none of the names that may ask. */
+  turnAway(peer: string): RequestFailure;
   /** Whether requests are still answered: false for good once a write to the ledger has failed. */
   isServing(): boolean;
 }
@@ -80,7 +82,15 @@ export function createRequestHandler({ service, metrics, logger, clock }: Handle
         return encodeSelectionResponse(response);
       },
     );
-  return { handle, select, isServing: () => service.notServingBecause() === undefined };
+  const turnAway: RequestHandler['turnAway'] = (peer) => {
+    metrics.failed('permission_denied', 0);
+    logger.warn(
+      { event: 'client_not_allowed', peer },
+      'a client asked whose certificate has none of the allowed names',
+    );
+    return { code: status.PERMISSION_DENIED, details: 'no name in this certificate is among those that may ask' };
+  };
+  return { handle, select, turnAway, isServing: () => service.notServingBecause() === undefined };
 }
 
 /** UNAVAILABLE invites the peer to ask again with the same bytes, which is always safe. */

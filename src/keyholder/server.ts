@@ -16,6 +16,7 @@ import {
   RELEASE_WINDOW_PATH,
   SELECT_KEYS_PATH,
 } from '../wire/release-messages.js';
+import { carriesOneOf } from './client-names.js';
 import type { RequestHandler } from './request-handler.js';
 import { prepareSocket, removeSocket, restrictSocket } from './unix-socket.js';
 
@@ -29,7 +30,13 @@ export interface ServerTls {
 export type KeyHolderListen =
   | { readonly socketPath: string }
   /** Port 0 takes any free port. */
-  | { readonly host: string; readonly port: number; readonly tls: ServerTls | Live<Certificates> };
+  | {
+      readonly host: string;
+      readonly port: number;
+      readonly tls: ServerTls | Live<Certificates>;
+      /** DNS names, one of which a client's certificate must carry; left out: any certificate of the authority. */
+      readonly allowedClients?: readonly string[] | undefined;
+    };
 
 export interface ReleaseServer {
   /** gRPC target for clients. */
@@ -66,9 +73,14 @@ export async function startReleaseServer(handler: RequestHandler, listen: KeyHol
   const stopServing = (): void => {
     for (const name of ['', RELEASE_SERVICE]) health.setStatus(name, 'NOT_SERVING');
   };
+  const names = 'socketPath' in listen ? undefined : listen.allowedClients;
   const answerWith =
     (answer: RequestHandler['handle']) =>
     (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
+      if (names !== undefined && !isNamed(call, names)) {
+        callback(handler.turnAway(describePeer(call)));
+        return;
+      }
       void answer(call.request, describePeer(call)).then((result) => {
         if (!handler.isServing()) stopServing();
         if (result instanceof Uint8Array) callback(null, asBuffer(result));
@@ -153,6 +165,11 @@ function liveCertificates(tls: ServerTls | Live<Certificates> | undefined): Live
 function withCode(error: Error): NodeJS.ErrnoException {
   const code = /\bE[A-Z]+\b/.exec(error.message)?.[0];
   return Object.assign(error, code === undefined ? {} : { code });
+}
+
+function isNamed(call: ServerUnaryCall<Buffer, Buffer>, names: readonly string[]): boolean {
+  const certificate = call.getAuthContext().sslPeerCertificate;
+  return certificate !== undefined && carriesOneOf(certificate.raw, names);
 }
 
 /** Address, and under TLS the name in the peer's certificate. */

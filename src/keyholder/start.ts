@@ -10,6 +10,7 @@ import { AccessControl } from '../service/access.js';
 import { closeServer, createAdminServer, listen, type ListenAddress } from '../service/admin-server.js';
 import type { Certificates } from '../service/certificates.js';
 import { assertProtected } from '../service/exposure.js';
+import { HandshakeFailures } from '../service/handshake-failures.js';
 import type { Logger } from '../service/logger.js';
 import type { Live, ReloadedFiles } from '../service/reloaded-files.js';
 import type { TokenRegister } from '../service/tokens.js';
@@ -121,11 +122,16 @@ async function start(options: KeyHolderOptions, cleanup: Cleanup): Promise<Runni
     cleanup.add(() => guard.stop());
     await guard.start();
   }
-  const metrics = createMetrics(() => ledger.head.sequence, options.reloads?.counts);
+  const handshakes = new HandshakeFailures();
+  const metrics = createMetrics(
+    () => ledger.head.sequence,
+    options.reloads?.counts,
+    () => handshakes.count,
+  );
   cleanup.add(() => metrics.close());
   const server = await startReleaseServer(createRequestHandler({ service, metrics, logger, clock }), options.listen);
   cleanup.add(() => server.close());
-  const adminPort = options.admin && (await startAdmin(options.admin, options, service, metrics, cleanup));
+  const adminPort = options.admin && (await startAdmin(options.admin, options, service, metrics, handshakes, cleanup));
   logger.info({ event: 'started', address: server.address, ledger: ledger.head }, 'the key holder is ready');
   return { address: server.address, adminPort, service, close: () => cleanup.run() };
 }
@@ -167,6 +173,7 @@ async function startAdmin(
   { tls, tokens, clock = systemClock }: KeyHolderOptions,
   service: ReleaseService,
   metrics: KeyHolderMetrics,
+  handshakes: HandshakeFailures,
   cleanup: Cleanup,
 ): Promise<number> {
   const routes = {
@@ -175,7 +182,8 @@ async function startAdmin(
       metrics.expose(request, response);
     },
   };
-  const admin = createAdminServer(routes, { tls, access: new AccessControl(tokens, clock) });
+  const access = new AccessControl(tokens, clock);
+  const admin = createAdminServer(routes, { tls, access, handshakeFailed: handshakes.note });
   const port = await listen(admin, address, 'the admin endpoint');
   cleanup.add(() => closeServer(admin, ADMIN_CLOSE_MILLIS));
   return port;

@@ -36,10 +36,9 @@ const INCOMPLETE: RpcStatus = { code: RPC_CODES.INVALID_ARGUMENT, message: 'the 
 export async function startGrpcTransport(options: TransportOptions): Promise<RunningTransport> {
   const { address, limits } = options;
   const health = new GrpcHealth([SERVICE_NAME]);
-  const server = createAnyHttp2Server(options.tls, {
-    maxSessionMemory: MAX_SESSION_MEMORY,
-    settings: { maxConcurrentStreams: limits.maxGrpcStreams, maxHeaderListSize: MAX_HEADERS },
-  });
+  const settings = { maxConcurrentStreams: limits.maxGrpcStreams, maxHeaderListSize: MAX_HEADERS };
+  const http2 = { maxSessionMemory: MAX_SESSION_MEMORY, settings };
+  const server = createAnyHttp2Server(options.tls, http2, options.handshakeFailed);
   const connections = new GrpcConnections(server, limits.requestTimeoutMillis);
   server.maxConnections = limits.maxConnections;
   limitPerPeer(server, limits.maxConnectionsPerPeer);

@@ -32,12 +32,13 @@ interface HttpAnswer {
 export async function startHttpTransport(options: TransportOptions): Promise<RunningTransport> {
   const { address, limits } = options;
   let draining = false;
-  const server = createWebServer(options.tls, (request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const encoding = encodingOf(request.headers['content-type']);
     void answer(request, encoding, options).then((result) => {
       send(request, response, encoding ?? 'json', result, draining);
     });
-  });
+  };
+  const server = createWebServer(options.tls, listener, options.handshakeFailed);
   server.maxConnections = limits.maxConnections;
   limitPerPeer(server, limits.maxConnectionsPerPeer);
   server.headersTimeout = limits.headersTimeoutMillis;

@@ -26,6 +26,8 @@ export interface OperationalState {
   readonly exports: () => { readonly succeeded: number; readonly failed: number };
   /** Requests without the right token. */
   readonly refusedAccess: Readonly<Record<AccessRefusal, number>>;
+  /** TLS connections that ended before their handshake did. */
+  readonly handshakeFailures: () => number;
   /** Changes of certificates and tokens that were taken over or could not be. */
   readonly reloads: { readonly succeeded: number; readonly failed: number } | undefined;
   /** Unix milliseconds; `undefined` without TLS. */
@@ -75,6 +77,9 @@ export class OperationalMetrics {
       const expiry = state.certificateExpiry();
       return expiry === undefined ? undefined : expiry / 1000;
     });
+    this.#meter
+      .createObservableCounter(`${PREFIX}.handshake.failures`, { description: 'TLS handshakes that failed.' })
+      .addCallback((result) => result.observe(state.handshakeFailures()));
     this.#meter
       .createObservableCounter(`${PREFIX}.spans`, { unit: '{span}', description: 'Spans of answered requests.' })
       .addCallback((result) => result.observe(counters.spans));

@@ -61,9 +61,10 @@ export async function startPublishedEndpoint(options: PublishedEndpointOptions):
     resource: resourceFromAttributes({ 'service.name': 'telemetry-kit' }),
     readers: push === undefined ? [scrape] : [scrape, push],
   });
-  const server = createWebServer(protection?.tls, (request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     if (protection?.access.turnedAway(request, response, 'query') !== true) serve(request, response, scrape);
-  });
+  };
+  const server = createWebServer(protection?.tls, answer, protection?.handshakeFailed);
   const port = await listen(server, prometheus, 'the Prometheus endpoint');
   return {
     port,

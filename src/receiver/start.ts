@@ -7,6 +7,7 @@ import { systemClock } from '../clock.js';
 import { systemRandom } from '../random.js';
 import { AccessControl } from '../service/access.js';
 import { closeServer, createAdminServer, listen } from '../service/admin-server.js';
+import { HandshakeFailures } from '../service/handshake-failures.js';
 import { AgreedClock } from './agreed-clock.js';
 import { Capacity } from './capacity.js';
 import { checkOptions } from './check-options.js';
@@ -70,7 +71,8 @@ async function assemble(
   let notReady: string | undefined = 'starting';
   const metrics = new OperationalMetrics();
   const access = new AccessControl(options.tokens, clock);
-  const protection = { tls: options.tls, access };
+  const handshakes = new HandshakeFailures();
+  const protection = { tls: options.tls, access, handshakeFailed: handshakes.note };
   const adminServer = createAdminServer({ notReadyBecause: () => notReady, metrics: metrics.serve }, protection);
   const adminPort = await listen(adminServer, options.admin, 'the admin endpoint');
   teardown.add(async () => {
@@ -151,6 +153,7 @@ async function assemble(
     keyHolderReachable: () => releaser.reachable,
     exports: () => endpoint.exports,
     refusedAccess: access.refused,
+    handshakeFailures: () => handshakes.count,
     reloads: options.reloads?.counts,
     certificateExpiry: () => options.tls?.value.expiresAt,
   });

@@ -16,6 +16,8 @@ export interface TransportOptions {
   readonly tls?: Live<Certificates> | undefined;
   /** Left out: whoever reaches the port may send. */
   readonly access?: AccessControl | undefined;
+  /** Told of every failed TLS handshake. */
+  readonly handshakeFailed?: () => void;
   /** `source`: address of who holds the connection. */
   readonly ingest: (request: ExtractedEnvelopes, source: string) => Promise<PartialSuccess | undefined>;
   /** Decompressed bytes held at one moment, shared by the transports. */

@@ -26,11 +26,13 @@ export interface AdminRoutes {
 export interface DoorProtection {
   readonly tls: Live<Certificates> | undefined;
   readonly access: AccessControl;
+  /** Told of every failed TLS handshake. */
+  readonly handshakeFailed?: () => void;
 }
 
 /** Numbers ask for the scope `admin`; health and readiness, which probes ask for, do not. */
-export function createAdminServer(routes: AdminRoutes, { tls, access }: DoorProtection): WebServer {
-  return createWebServer(tls, (request, response) => {
+export function createAdminServer(routes: AdminRoutes, { tls, access, handshakeFailed }: DoorProtection): WebServer {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     switch (request.url?.split('?')[0]) {
       case '/healthz':
         return answer(response, 200, 'ok');
@@ -44,7 +46,8 @@ export function createAdminServer(routes: AdminRoutes, { tls, access }: DoorProt
       default:
         return answer(response, 404, 'try /healthz, /readyz or /metrics');
     }
-  });
+  };
+  return createWebServer(tls, listener, handshakeFailed);
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {

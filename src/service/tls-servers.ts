@@ -18,18 +18,33 @@ export type AnyHttp2Server = Http2Server | Http2SecureServer;
 /** A peer that is silent during the handshake holds a connection no longer than this. */
 const HANDSHAKE_TIMEOUT_MILLIS = 15_000;
 
-export function createWebServer(tls: Live<Certificates> | undefined, listener: RequestListener): WebServer {
+/** `handshakeFailed` is called for every connection that ends before its handshake does. */
+export function createWebServer(
+  tls: Live<Certificates> | undefined,
+  listener: RequestListener,
+  handshakeFailed: () => void = ignore,
+): WebServer {
   if (tls === undefined) return createServer(listener);
-  return following(tls, createHttpsServer(tlsOptions(tls), listener));
+  return following(tls, createHttpsServer(tlsOptions(tls), listener), handshakeFailed);
 }
 
-export function createAnyHttp2Server(tls: Live<Certificates> | undefined, options: ServerOptions): AnyHttp2Server {
+/** `handshakeFailed` as for `createWebServer`. */
+export function createAnyHttp2Server(
+  tls: Live<Certificates> | undefined,
+  options: ServerOptions,
+  handshakeFailed: () => void = ignore,
+): AnyHttp2Server {
   if (tls === undefined) return createHttp2Server(options);
-  return following(tls, createSecureServer({ ...options, ...tlsOptions(tls) }));
+  return following(tls, createSecureServer({ ...options, ...tlsOptions(tls) }), handshakeFailed);
 }
 
 /** New connections get the new certificates; those that exist go on under the old ones. */
-function following<Server extends TlsServer>(tls: Live<Certificates>, server: Server): Server {
+function following<Server extends TlsServer>(
+  tls: Live<Certificates>,
+  server: Server,
+  handshakeFailed: () => void,
+): Server {
+  server.on('tlsClientError', handshakeFailed);
   tls.onChange((certificates) => {
     server.setSecureContext(secureContextOf(certificates));
   });
@@ -44,4 +59,8 @@ function tlsOptions(tls: Live<Certificates>): TlsOptions {
     rejectUnauthorized: asks,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MILLIS,
   };
+}
+
+function ignore(): void {
+  // Nobody counts.
 }

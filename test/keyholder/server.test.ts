@@ -1,5 +1,5 @@
 /** The key holder over real gRPC: sockets, certificates, health, admin endpoint, failures. */
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Client, credentials, status } from '@grpc/grpc-js';
@@ -17,6 +17,8 @@ import { startReleaseServer } from '../../src/keyholder/server.js';
 import { ledgerPath, startKeyHolder, type KeyHolderOptions, type RunningKeyHolder } from '../../src/keyholder/start.js';
 import { createKeyHolderClient, type KeyHolderClient } from '../../src/receiver/keyholder-client.js';
 import { systemRandom } from '../../src/random.js';
+import { watchCertificates } from '../../src/service/certificate-files.js';
+import { ReloadedFiles } from '../../src/service/reloaded-files.js';
 import { openSqlite } from '../../src/service/sqlite.js';
 import {
   encodeWindowReleaseRequest,
@@ -27,6 +29,7 @@ import {
 import type { WindowReleaseResponse } from '../../src/wire/release.js';
 import { CERTIFICATES } from '../support/certificates.js';
 import { testPrivateKey } from '../support/keys.js';
+import { TestAuthority, textsOf } from '../support/openssl.js';
 import { testPlan } from '../support/plans.js';
 import { aggregateOf, ALL_TIME_DAYS, cellOf, requestFor } from '../support/releases.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -259,6 +262,80 @@ describe('over TCP with certificates on both sides', () => {
     const running = await start({ listen });
     const failure = await failureOf(running.address, Buffer.from(encodeWindowReleaseRequest(request)));
     expect(failure.code).toBe(status.UNAVAILABLE);
+  });
+
+  test('where names are listed, a certificate of the authority must carry one of them, whole', async () => {
+    const authority = new TestAuthority(temporaryFolder(), 'authority');
+    const ca = readFileSync(authority.ca, 'utf8');
+    const serverTls = { ca, ...textsOf(authority.issue({ name: 'key holder' })) };
+    const lines: string[] = [];
+    const running = await start({
+      listen: { host: '127.0.0.1', port: 0, tls: serverTls, allowedClients: ['one.internal', 'two.internal'] },
+      logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
+    });
+    const ask = (name: string, names: string): Promise<WindowReleaseResponse> =>
+      connect({
+        target: running.address,
+        tls: { ca, ...textsOf(authority.issue({ name, names })) },
+      }).releaseWindow(request);
+    expect((await ask('receiver', 'DNS:other.internal,DNS:two.internal')).cells[0]?.status).toBe('released');
+    const strangers: [string, string][] = [
+      ['two.internal', 'DNS:other.internal'],
+      ['receiver', 'DNS:*.internal'],
+      ['receiver', 'DNS:a.two.internal'],
+      ['receiver', 'URI:two.internal'],
+    ];
+    for (const [name, names] of strangers) {
+      await expect(ask(name, names)).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('PERMISSION_DENIED') as string,
+      });
+    }
+    expect(lines.filter((line) => line.includes('client_not_allowed'))).toHaveLength(strangers.length);
+  });
+
+  test('a client does not speak to a key holder whose certificate is for another name', async () => {
+    const authority = new TestAuthority(temporaryFolder(), 'authority');
+    const ca = readFileSync(authority.ca, 'utf8');
+    const elsewhere = textsOf(authority.issue({ name: 'key holder', names: 'DNS:elsewhere.internal' }));
+    const running = await start({ listen: { host: '127.0.0.1', port: 0, tls: { ca, ...elsewhere } } });
+    const client = connect({ target: running.address, tls: { ca, ...textsOf(authority.issue({ name: 'receiver' })) } });
+    await expect(client.releaseWindow(request)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('a changed certificate is shown to new clients, and a change of the authority shuts old ones out', async () => {
+    const folder = temporaryFolder();
+    const [old, next] = ['old', 'next'].map((name) => new TestAuthority(folder, name)) as [
+      TestAuthority,
+      TestAuthority,
+    ];
+    const files = new ReloadedFiles(pino({ level: 'silent' }));
+    closers.push(() => {
+      files.stop();
+    });
+    const used = { ca: join(folder, 'used-ca.pem'), cert: join(folder, 'used.pem'), key: join(folder, 'used.key') };
+    const use = (authority: TestAuthority): void => {
+      const pair = authority.issue({ name: 'key holder' });
+      copyFileSync(authority.ca, used.ca);
+      copyFileSync(pair.cert, used.cert);
+      copyFileSync(pair.key, used.key);
+    };
+    use(old);
+    const running = await start({ listen: { host: '127.0.0.1', port: 0, tls: watchCertificates(files, used) } });
+    const clientOf = (authority: TestAuthority): KeyHolderClient =>
+      connect({
+        target: running.address,
+        tls: { ca: readFileSync(authority.ca, 'utf8'), ...textsOf(authority.issue({ name: 'receiver' })) },
+      });
+    const first = clientOf(old);
+    const answer = await first.releaseWindow(request);
+    await expect(clientOf(next).releaseWindow(request)).rejects.toMatchObject({ code: 'unavailable' });
+    use(next);
+    files.reload();
+    expect(await askUntilAnswered(clientOf(next))).toEqual(answer);
+    await expect(clientOf(old).releaseWindow(request)).rejects.toMatchObject({ code: 'unavailable' });
+    // A connection that exists goes on.
+    expect(await first.releaseWindow(request)).toEqual(answer);
   });
 
   test('a client refuses to go in clear', () => {

@@ -1,6 +1,9 @@
 /** OTLP behind TLS and tokens, with the official exporters as senders; and doors that do not open. */
 import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { credentials, Metadata } from '@grpc/grpc-js';
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { OTLPTraceExporter as HttpExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -13,11 +16,12 @@ import type { RunningTransport, TransportOptions } from '../../src/receiver/tran
 import { AccessControl } from '../../src/service/access.js';
 import { watchCertificates } from '../../src/service/certificate-files.js';
 import { assertProtected } from '../../src/service/exposure.js';
+import { HandshakeFailures } from '../../src/service/handshake-failures.js';
 import { fixedValue, ReloadedFiles } from '../../src/service/reloaded-files.js';
 import { createToken, TokenRegister } from '../../src/service/tokens.js';
 import { TestAuthority } from '../support/openssl.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { createHarness, envelope, exportSpans, requestWith, type Harness } from './harness.js';
+import { createHarness, envelope, exportSpans, requestWith, until, type Harness } from './harness.js';
 
 let harness: Harness;
 let options: TransportOptions;
@@ -67,6 +71,25 @@ test('the gRPC exporter with the right token is heard, one with another is not',
   await exportSpans(exporter(reader!.token), [envelope()]).catch(() => undefined);
   expect(harness.counters).toMatchObject({ accepted: 1, spans: 2 });
   expect(access.refused).toEqual({ unauthenticated: 0, permission_denied: 1 });
+});
+
+test('failed handshakes are counted on both transports', async () => {
+  const failures = new HandshakeFailures();
+  options = { ...options, handshakeFailed: failures.note };
+  const ports = [await start(startHttpTransport), await start(startGrpcTransport)];
+  for (const port of ports) {
+    const outdated = connectTls({ port, host: '127.0.0.1', ca, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' });
+    await once(outdated, 'error');
+    const inClear = connectTcp({ port, host: '127.0.0.1' });
+    inClear.on('error', () => undefined).resume();
+    inClear.end('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await once(inClear, 'close');
+  }
+  await until(() => failures.count === 2 * ports.length);
+  const known = connectTls({ port: ports[0]!, host: '127.0.0.1', ca });
+  await once(known, 'secureConnect');
+  known.destroy();
+  expect(failures.count).toBe(4);
 });
 
 test.each<[string, string | undefined, number, RegExp]>([

@@ -5,6 +5,10 @@ import { DEFAULT_PORTS } from '../layout.js';
 import { setting } from './setting.js';
 import { address, file, files, mutualTls, path, sharedSettings, text, wholeNumber } from './shared-settings.js';
 
+/** Whole names only: a dot in front would stand for all below it. */
+const dnsName = () =>
+  text('a DNS name').check(z.regex(/^[a-z\d_]([a-z\d_-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/i, 'is no DNS name'));
+
 const decimal = () => text('a decimal number in quotes');
 
 export const keyHolderSettings = z.strictObject({
@@ -57,14 +61,28 @@ export const keyHolderSettings = z.strictObject({
         example: '127.0.0.1:9467',
       }),
       tls: z.optional(mutualTls()),
+      allowedClients: setting(
+        z.optional(
+          z
+            .array(dnsName(), 'must be a list of DNS names')
+            .check(z.minLength(1, 'is empty; leave it out to let in every certificate of the authority')),
+        ),
+        {
+          description:
+            'With address: DNS names, one of which a client must carry in its certificate as subject alternative name, without wildcards. Left out: every certificate of the authority may ask.',
+          example: '[receiver.internal]',
+        },
+      ),
     })
     .check(z.refine(isOneWay, 'needs socketPath alone, or address together with tls')),
 });
 
-function isOneWay({ socketPath, address, tls }: { socketPath?: unknown; address?: unknown; tls?: unknown }): boolean {
+type Listen = Readonly<Partial<Record<'socketPath' | 'address' | 'tls' | 'allowedClients', unknown>>>;
+
+function isOneWay({ socketPath, address, tls, allowedClients }: Listen): boolean {
   return socketPath === undefined
     ? address !== undefined && tls !== undefined
-    : address === undefined && tls === undefined;
+    : address === undefined && tls === undefined && allowedClients === undefined;
 }
 
 /** Complete: every default is filled in. */

@@ -85,6 +85,22 @@ describe('precedence', () => {
     expect(fault).not.toContain('secret-4');
   });
 
+  test('names of clients go with an address, and are whole names', () => {
+    const faults = (listen: string): string =>
+      loadConfig('keyholder', fileOf(`${KEY_HOLDER}listen: ${listen}\n`), { environment: {}, options: [] })
+        .faults.map(describeFault)
+        .join('\n');
+    const tls = 'tls: { ca: ca.pem, cert: cert.pem, key: key.pem }';
+    expect(faults(`{ address: '127.0.0.1:9467', ${tls}, allowedClients: [receiver.internal] }`)).toBe('');
+    expect(faults('{ socketPath: run/s.sock, allowedClients: [receiver.internal] }')).toContain(
+      'needs socketPath alone',
+    );
+    for (const name of ['.internal', "'*.internal'", "''", 'a..b']) {
+      expect(faults(`{ address: '127.0.0.1:9467', ${tls}, allowedClients: [${name}] }`)).toContain('is no DNS name');
+    }
+    expect(faults(`{ address: '127.0.0.1:9467', ${tls}, allowedClients: [] }`)).toContain('is empty');
+  });
+
   test('numbers, lists, booleans and maps come from the environment too', () => {
     const { config } = load(GOOD, {
       TELEMETRY_KIT_RECEIVER_VERIFY_WORKERS: '3',
