@@ -16,12 +16,10 @@ const SCHEMA_VERSION = MIGRATIONS.length;
 export function migratePostgres(database: SqlDatabase): Promise<void> {
   return database.transact(async (tx) => {
     await lockMigration(tx);
-    const found = await versionOf(tx);
-    if (found > SCHEMA_VERSION) {
-      throw new TelemetryKitError('storage', `the store has schema version ${String(found)}, newer than this program`, {
-        fix: 'run the version of telemetry-kit that wrote it, or a newer one',
-      });
-    }
+    await makeVersions(tx);
+    // Whoever counts or works on a window meanwhile ends before, or begins after and sees the new version.
+    await tx.run('LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE');
+    const found = await assertNotNewer(tx);
     for (const [index, script] of MIGRATIONS.slice(found).entries()) {
       for (const statement of script) await tx.run(statement);
       await tx.run('INSERT INTO schema_version (version) VALUES (?)', found + index + 1);
@@ -29,13 +27,24 @@ export function migratePostgres(database: SqlDatabase): Promise<void> {
   });
 }
 
-/** A role that may not make schemas can use one that somebody made for it. */
-async function versionOf(tx: SqlTransaction): Promise<number> {
-  const schema = await tx.get(`SELECT 1 AS found FROM pg_namespace WHERE nspname = 'telemetry_kit'`);
-  if (schema === undefined) await tx.run('CREATE SCHEMA telemetry_kit');
-  await tx.run('CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)');
+/**
+ * The version of the database, which stays until the transaction ends. Throws `storage` where a newer program has
+ * changed it, perhaps while this one runs.
+ */
+export async function assertNotNewer(tx: SqlTransaction): Promise<number> {
   const { version } = (await tx.get('SELECT max(version) AS version FROM schema_version')) as {
     version: number | null;
   };
-  return version ?? 0;
+  const found = version ?? 0;
+  if (found <= SCHEMA_VERSION) return found;
+  throw new TelemetryKitError('storage', `the store has schema version ${String(found)}, newer than this program`, {
+    fix: 'run the version of telemetry-kit that wrote it, or a newer one',
+  });
+}
+
+/** A role that may not make schemas can use one that somebody made for it. */
+async function makeVersions(tx: SqlTransaction): Promise<void> {
+  const schema = await tx.get(`SELECT 1 AS found FROM pg_namespace WHERE nspname = 'telemetry_kit'`);
+  if (schema === undefined) await tx.run('CREATE SCHEMA telemetry_kit');
+  await tx.run('CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)');
 }

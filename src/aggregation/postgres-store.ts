@@ -4,7 +4,7 @@ import { postgresAccumulatorRows } from './postgres-accumulator-rows.js';
 import { PostgresStoreDatabase } from './postgres-database.js';
 import { LEASE_MILLIS, PostgresLeases } from './postgres-leases.js';
 import { connectPostgres } from './postgres-pool.js';
-import { migratePostgres } from './postgres-schema.js';
+import { assertNotNewer, migratePostgres } from './postgres-schema.js';
 import type { SqlDatabase } from './sql-database.js';
 import { SqlStore } from './sql-store.js';
 
@@ -19,7 +19,8 @@ export interface PostgresStoreOptions {
 export class PostgresStore extends SqlStore {
   private constructor(database: SqlDatabase, keys: readonly PublicKey[], leaseMillis: number) {
     const leases = new PostgresLeases(database, leaseMillis);
-    super({ database, rows: postgresAccumulatorRows, leases, time: () => timeOf(database) }, keys);
+    const time = (): Promise<number> => timeOf(database);
+    super({ database, rows: postgresAccumulatorRows, leases, time, assertCurrent: assertNotNewer }, keys);
   }
 
   /** Rejects with `storage` where it cannot be used, `invalid_configuration` where the package `pg` is missing. */

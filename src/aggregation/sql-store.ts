@@ -42,6 +42,8 @@ export interface SqlStoreParts {
   readonly rows: AccumulatorRows;
   readonly leases: WindowLeases;
   readonly time: () => Promise<number | undefined>;
+  /** Rejects with `storage` where another program has made the tables newer than this one knows. */
+  readonly assertCurrent: (tx: SqlTransaction) => Promise<unknown>;
 }
 
 interface Arrival {
@@ -229,6 +231,7 @@ export class SqlStore implements Store {
   #commit(arrivals: readonly Arrival[]): Promise<RecordOutcome[]> {
     const { database } = this.#parts;
     return database.transact(async (tx) => {
+      await this.#parts.assertCurrent(tx);
       await tx.lock('contributions', 'shared');
       const now = Math.max(...arrivals.map((arrival) => arrival.now));
       const runId = await runs.assertAlive(tx, this.#runId, now, database.forUpdate);
@@ -263,6 +266,7 @@ export class SqlStore implements Store {
   /** For a window that this receiver has to itself. */
   #workOn<Result>(window: WindowKey, work: (tx: SqlTransaction) => Promise<Result>): Promise<Result> {
     return this.#transact(async (tx) => {
+      await this.#parts.assertCurrent(tx);
       await this.#parts.leases.assertHeld(tx, window);
       return work(tx);
     });

@@ -12,7 +12,10 @@ export class SqliteStore extends SqlStore {
   private constructor(file: SqliteDatabase, keys: readonly PublicKey[]) {
     const database = new SqliteStoreDatabase(file);
     const leases = new SqliteLeases(database);
-    super({ database, rows: sqliteAccumulatorRows, leases, time: () => Promise.resolve(undefined) }, keys);
+    const time = (): Promise<undefined> => Promise.resolve(undefined);
+    // Nobody else can change the file while it is open.
+    const assertCurrent = (): Promise<void> => Promise.resolve();
+    super({ database, rows: sqliteAccumulatorRows, leases, time, assertCurrent }, keys);
   }
 
   /** Throws `already_running` where another process holds the file, `storage` where it cannot be used. */

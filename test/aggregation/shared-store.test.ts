@@ -133,3 +133,13 @@ test('the schema is made once by receivers that start together, and a newer one 
   await withClient(other, (client) => client.query('INSERT INTO telemetry_kit.schema_version VALUES (999)'));
   await expect(PostgresStore.open({ url: other, keys: [key] })).rejects.toMatchObject({ code: 'storage' });
 });
+
+test('a receiver that runs while a newer program changes the database counts and closes nothing any more', async () => {
+  const [store] = stores as [Store];
+  expect(await store.record([contribution(0)], START)).toEqual(['counted']);
+  await withClient(url, (client) => client.query('INSERT INTO telemetry_kit.schema_version VALUES (999)'));
+  await expect(store.record([contribution(1)], START)).rejects.toMatchObject({ code: 'storage' });
+  await expect(store.exclusively(window, 'open', () => store.closeWindow(closing()))).rejects.toMatchObject({
+    code: 'storage',
+  });
+});
