@@ -53,7 +53,9 @@ function examineReceiver(folder: string): { findings: Finding[]; longestEnvelope
   const certificates = [config.tls?.cert, config.keyHolder.tls?.cert].filter((path) => path !== undefined);
   const findings = [
     ...keys.map(({ kid, bits }) => checkKeyLength(kid, bits)),
-    checkDurability(existing(resolve(folder, config.dataFolder))),
+    config.store === undefined
+      ? checkDurability(existing(resolve(folder, config.dataFolder)))
+      : ok('store', 'PostgreSQL, which keeps what is acknowledged by its own settings'),
     ...certificates.map((path) => checkCertificate(path, readText(resolve(folder, path), path), systemClock())),
   ];
   return { findings, longestEnvelope: longestEnvelope(openPlans(folder, config), keys) };
