@@ -19,6 +19,9 @@ export interface Decided<Decision> {
   readonly refusal: BudgetRefusal | undefined;
 }
 
+/** Clocks are set by small steps now and then; more than this, and somebody or something is wrong. */
+const CLOCK_TOLERANCE_SECONDS = 60;
+
 /** What a state is made of, as snapshots keep it. */
 export interface StateParts {
   readonly accounts: BudgetAccounts;
@@ -77,7 +80,10 @@ export class LedgerState {
     return this.#reservations;
   }
 
-  /** When the newest decision was made, by the clock of that time. Unix seconds. */
+  /**
+   * When the newest decision was made, by the clock of that time. Unix seconds. Small steps back do not add up; after a
+   * large one, which the operator allowed, time goes on from there.
+   */
   get newestTime(): number {
     return this.#newestTime;
   }
@@ -102,18 +108,18 @@ export class LedgerState {
   record(body: EntryBody): void {
     switch (body.state) {
       case 'RESERVED':
-        this.#newestTime = body.at;
+        this.#newestTime = this.#timeAfter(body.at);
         if (body.decision === 'granted' && body.payment.by === 'release') {
           this.#debit(debitOf(body, body.payment.cost));
         }
         return;
       case 'RESERVED_PERIOD':
-        this.#newestTime = body.at;
+        this.#newestTime = this.#timeAfter(body.at);
         this.#reservations.record(body);
         if (body.decision === 'granted') this.#debit({ ...body, ...rangeOf(body), cost: parseCost(body.cost) });
         return;
       case 'BURNED':
-        this.#newestTime = body.at;
+        this.#newestTime = Math.max(this.#newestTime, body.at);
         this.#burnedUntil = Math.max(this.#burnedUntil, body.until);
         this.#burns.push(body);
         return;
@@ -148,10 +154,19 @@ export class LedgerState {
     return reservation === undefined || reservation.periodStart < this.#burnedUntil ? 'budget' : reservation.decision;
   }
 
+  #timeAfter(at: number): number {
+    return isClockBehind(at, this.#newestTime) ? at : Math.max(at, this.#newestTime);
+  }
+
   #debit(debit: Debit): void {
     this.#accounts.debit(debit);
     this.#spans.debit(debit);
   }
+}
+
+/** Whether a time is so far before a known one that the clock was set back. Unix seconds, both. */
+export function isClockBehind(at: number, newestTime: number): boolean {
+  return at < newestTime - CLOCK_TOLERANCE_SECONDS;
 }
 
 function debitOf(body: ReservedDraft, cost: Parameters<typeof parseCost>[0]): Debit {
