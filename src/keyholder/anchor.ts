@@ -4,6 +4,12 @@
  */
 import type { LedgerPosition } from '../wire/release.js';
 
+/** A position that was seen outside. */
+export interface SeenPosition extends LedgerPosition {
+  /** A time that had come when it was seen, Unix seconds: the key holder's own clock may be behind. */
+  readonly time?: number;
+}
+
 export interface AnchorSource {
   /** For logs: where it is. */
   readonly description: string;
@@ -11,17 +17,24 @@ export interface AnchorSource {
    * The newest position that was seen; `undefined` where none was yet. Rejects with `unavailable` where that cannot
    * be found out.
    */
-  read(): Promise<LedgerPosition | undefined>;
+  read(): Promise<SeenPosition | undefined>;
   /** Keeps a newer position, durably. Left out by sources that others fill. Throws `storage`. */
-  write?(head: LedgerPosition): void;
+  write?(head: SeenPosition): void;
 }
 
 /** Beyond any ledger: positions are not trusted to be true, only to be positions. */
 const MAX_SEQUENCE = 1e15;
+/** Unix seconds, of the year 10000. */
+const MAX_TIME = 253_402_300_800;
 
 /** `undefined` where it is no position at all. */
-export function anchorOf(sequence: unknown, hash: unknown): LedgerPosition | undefined {
+export function anchorOf(sequence: unknown, hash: unknown, seen?: unknown): SeenPosition | undefined {
   const number = typeof sequence === 'string' && /^\d{1,16}$/.test(sequence) ? Number(sequence) : sequence;
   if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > MAX_SEQUENCE) return undefined;
-  return typeof hash === 'string' && /^[A-Za-z0-9_-]{43}$/.test(hash) ? { sequence: number, hash } : undefined;
+  if (typeof hash !== 'string' || !/^[A-Za-z0-9_-]{43}$/.test(hash)) return undefined;
+  return { sequence: number, hash, ...timeOf(seen) };
+}
+
+function timeOf(seen: unknown): Pick<SeenPosition, 'time'> {
+  return typeof seen === 'number' && seen >= 0 && seen <= MAX_TIME ? { time: Math.floor(seen) } : {};
 }

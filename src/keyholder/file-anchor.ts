@@ -1,12 +1,12 @@
 /**
  * An anchor in a file: the key holder writes its head there after every answer. It protects where it is on storage
- * that is not restored together with the ledger. One JSON object: `sequence` and `hash`.
+ * that is not restored together with the ledger. One JSON object: `sequence`, `hash` and
+ * `time`, the newest of the ledger.
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { TelemetryKitError } from '../errors.js';
 import { asStorageError } from '../service/storage-error.js';
-import type { LedgerPosition } from '../wire/release.js';
-import { anchorOf, type AnchorSource } from './anchor.js';
+import { anchorOf, type AnchorSource, type SeenPosition } from './anchor.js';
 
 export class FileAnchor implements AnchorSource {
   readonly description: string;
@@ -17,19 +17,19 @@ export class FileAnchor implements AnchorSource {
     this.description = `the file ${path}`;
   }
 
-  read(): Promise<LedgerPosition | undefined> {
+  read(): Promise<SeenPosition | undefined> {
     return new Promise((resolve) => {
       resolve(this.#read());
     });
   }
 
   /** Replaces the file as a whole, so that a crash leaves the old one or the new one. */
-  write({ sequence, hash }: LedgerPosition): void {
+  write({ sequence, hash, time }: SeenPosition): void {
     const next = `${this.#path}.next`;
     try {
       const file = openSync(next, 'w', 0o600);
       try {
-        writeSync(file, `${JSON.stringify({ sequence, hash })}\n`);
+        writeSync(file, `${JSON.stringify({ sequence, hash, time })}\n`);
         fsyncSync(file);
       } finally {
         closeSync(file);
@@ -40,7 +40,7 @@ export class FileAnchor implements AnchorSource {
     }
   }
 
-  #read(): LedgerPosition | undefined {
+  #read(): SeenPosition | undefined {
     if (!existsSync(this.#path)) return undefined;
     const anchor = parse(this.#readText());
     if (anchor !== undefined) return anchor;
@@ -61,10 +61,10 @@ export class FileAnchor implements AnchorSource {
   }
 }
 
-function parse(text: string): LedgerPosition | undefined {
+function parse(text: string): SeenPosition | undefined {
   try {
-    const value = JSON.parse(text) as { readonly sequence?: unknown; readonly hash?: unknown } | null;
-    return anchorOf(value?.sequence, value?.hash);
+    const value = JSON.parse(text) as Partial<Record<keyof SeenPosition, unknown>> | null;
+    return anchorOf(value?.sequence, value?.hash, value?.time);
   } catch {
     return undefined;
   }

@@ -4,8 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { TelemetryKitError } from '../errors.js';
-import type { LedgerPosition } from '../wire/release.js';
-import { anchorOf, type AnchorSource } from './anchor.js';
+import { anchorOf, type AnchorSource, type SeenPosition } from './anchor.js';
 
 /** Series end soon after the last scrape: how far back is looked, until something is found. */
 const LOOKBACKS = ['15m', '1d', '30d'] as const;
@@ -18,7 +17,8 @@ const answer = z.object({
   status: z.literal('success'),
   data: z.object({
     resultType: z.literal('vector'),
-    result: z.array(z.object({ metric: z.record(z.string(), z.string()) })),
+    /** The first part of a value: the time by Prometheus' clock. */
+    result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) })),
   }),
 });
 
@@ -37,7 +37,7 @@ export class PrometheusAnchor implements AnchorSource {
     this.description = `the series of ${this.#url.origin}`;
   }
 
-  async read(): Promise<LedgerPosition | undefined> {
+  async read(): Promise<SeenPosition | undefined> {
     for (const lookback of LOOKBACKS) {
       const found = await this.#query(lookback);
       if (found !== undefined) return found;
@@ -45,18 +45,18 @@ export class PrometheusAnchor implements AnchorSource {
     return undefined;
   }
 
-  async #query(lookback: string): Promise<LedgerPosition | undefined> {
+  async #query(lookback: string): Promise<SeenPosition | undefined> {
     const selector = `{__name__=~"${SERIES}",plan=~"${this.#plans.join('|')}",ledger_sequence!=""}`;
     const url = new URL('api/v1/query', this.#url);
     url.searchParams.set('query', `count by (ledger_sequence, ledger_hash) (last_over_time(${selector}[${lookback}]))`);
     const { data } = await ask(url);
     return data.result
-      .flatMap(({ metric }) => anchorOf(metric['ledger_sequence'], metric['ledger_hash']) ?? [])
-      .reduce<LedgerPosition | undefined>(newer, undefined);
+      .flatMap(({ metric, value: [time] }) => anchorOf(metric['ledger_sequence'], metric['ledger_hash'], time) ?? [])
+      .reduce<SeenPosition | undefined>(newer, undefined);
   }
 }
 
-function newer(newest: LedgerPosition | undefined, each: LedgerPosition): LedgerPosition {
+function newer(newest: SeenPosition | undefined, each: SeenPosition): SeenPosition {
   return newest === undefined || each.sequence > newest.sequence ? each : newest;
 }
 

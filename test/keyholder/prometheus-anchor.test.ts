@@ -18,7 +18,7 @@ describe('the newest published position', () => {
       { plan: 'shop', sequence: 2, hash: hashOf('c') },
       { plan: 'another', sequence: 99, hash: hashOf('d') },
     ];
-    expect(await anchor.read()).toEqual({ sequence: 10, hash: hashOf('b') });
+    expect(await anchor.read()).toEqual({ sequence: 10, hash: hashOf('b'), time: 1_700_000_000 });
     expect(api.queries).toHaveLength(1);
   });
 
@@ -28,7 +28,7 @@ describe('the newest published position', () => {
       { plan: 'shop', sequence: 9, hash: hashOf('a'), ageSeconds: 20 * 86_400 },
       { plan: 'shop', sequence: 8, hash: hashOf('b'), ageSeconds: 40 * 86_400 },
     ];
-    expect(await anchor.read()).toEqual({ sequence: 9, hash: hashOf('a') });
+    expect(await anchor.read()).toEqual({ sequence: 9, hash: hashOf('a'), time: 1_700_000_000 });
     expect(api.queries).toHaveLength(3);
   });
 
@@ -45,7 +45,7 @@ describe('the newest published position', () => {
       { plan: 'shop', sequence: 7, hash: 'short' },
       { plan: 'shop', sequence: 3, hash: hashOf('e') },
     ];
-    expect(await anchor.read()).toEqual({ sequence: 3, hash: hashOf('e') });
+    expect(await anchor.read()).toEqual({ sequence: 3, hash: hashOf('e'), time: 1_700_000_000 });
   });
 });
 

@@ -183,6 +183,26 @@ describe('a ledger copied back from yesterday', () => {
     expect(bodiesIn(folder).filter(({ state }) => state === 'BURNED')).toMatchObject([{ anchor: { sequence } }]);
   });
 
+  test('together with the clock, as a whole machine is, burns up to the newest time that the anchor knows', async () => {
+    const { folder, anchor } = await rolledBack(events, { forgets: 'the last two' });
+    const back = await start(events, folder, after(0), { anchor });
+    back.clock.now = after(3);
+    expect(await outcomes(back, events, [1, 2, 3])).toEqual(['error', 'error', 'budget']);
+    await back.keyHolder.close();
+    const [burned] = bodiesIn(folder).filter(({ state }) => state === 'BURNED');
+    expect(burned).toMatchObject({ at: after(0) / 1000, until: after(2) / 1000 });
+  });
+
+  test('burns up to the newest time of the ledger where the anchor knows none and the clock is behind', async () => {
+    const { folder, anchor } = await rolledBack(events, { forgets: 'the last two' });
+    const { sequence, hash } = JSON.parse(readFileSync(anchor, 'utf8')) as LedgerPosition;
+    writeFileSync(anchor, JSON.stringify({ sequence, hash }));
+    const back = await start(events, folder, after(0) - 3_600_000, { anchor });
+    await back.keyHolder.close();
+    const [burned] = bodiesIn(folder).filter(({ state }) => state === 'BURNED');
+    expect(burned).toMatchObject({ at: after(0) / 1000 - 3600, until: after(0) / 1000 });
+  });
+
   test('without an anchor is warned of at start, and not seen', async () => {
     const { folder } = await rolledBack(events, { forgets: 'the last two' });
     const back = await start(events, folder, after(3));
