@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { bytesToBigInt, bytesToHex, fromBase64Url } from '../dist/src/bytes.js';
+import { blindDigest } from '../dist/src/keyholder/blinded-digest.js';
 import { cellIdOf, releaseIdOf, selectionDigestOf, selectionFor } from '../dist/src/keyholder/release-id.js';
 import { obfuscationBase } from '../dist/src/paillier/obfuscation.js';
 import { PrivateKey } from '../dist/src/paillier/private-key.js';
@@ -223,6 +224,10 @@ const openCell = {
 const aggregate = (/** @type {number} */ fill) => [
   { kid: key.kid, ciphertext: new Uint8Array(2 * key.modulusBytes).fill(fill) },
 ];
+const selectionDigest = selectionDigestOf([
+  { key: 'SEARCH', aggregates: aggregate(2) },
+  { key: '\uffee', aggregates: aggregate(1) },
+]);
 const base = hex(obfuscationBase(key).unit);
 const identity = {
   kind: /** @type {const} */ ('window'),
@@ -300,10 +305,9 @@ const document = {
     /** Of two keys with ciphertexts that are a byte repeated, in the order of keys. */
     digest: {
       keys: { '\uffee': 1, SEARCH: 2 },
-      value: selectionDigestOf([
-        { key: 'SEARCH', aggregates: aggregate(2) },
-        { key: '\uffee', aggregates: aggregate(1) },
-      ]),
+      value: selectionDigest,
+      /** As the ledger of the selection above holds it. */
+      blinded: blindDigest(secret, releaseIdOf(selection), selectionDigest),
     },
     threshold: String(keyThreshold(compiledOpen, open)),
   },

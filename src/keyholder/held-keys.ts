@@ -32,6 +32,13 @@ export class HeldKeys {
     });
   }
 
+  /** The first of the plan's keys that is held. The plan must have passed `assertHeld`. */
+  firstOf({ keys }: Plan): PrivateKey {
+    const [first] = keys.flatMap((kid) => this.#keys.get(kid) ?? []);
+    if (first === undefined) throw new Error('no private key of the plan is held');
+    return first;
+  }
+
   /** Refused unless there is at least one, each under a key of the plan that is held, none twice, all of them units. */
   openable(plan: Plan, aggregates: readonly KeyedAggregate[]): Admission<readonly OpenableAggregate[]> {
     const keyed = this.#keysFor(plan, aggregates);

@@ -17,6 +17,8 @@
  *   per key, in ascending order of key ids: key id (32) | ciphertext (twice the modulus' bytes)
  *   Of a selection, label `telemetry-kit/v1/selection-aggregate`: per key of the open label, in ascending order:
  *   key (UTF-8) | number of key ids | the same items
+ *   What the ledger holds of a selection's is blinded (blinded-digest.ts). Its key ids are all of its plan's, whatever
+ *   its aggregates are under: neither shows whether there was any key.
  */
 import { bytesToHex, fromBase64Url, toBase64Url, utf8ToBytes } from '../bytes.js';
 import { hashFramed, u64 } from '../framing.js';
@@ -66,7 +68,12 @@ export function selectionDigestOf(keys: readonly KeyAggregate[]): string {
   return toBase64Url(hashFramed('telemetry-kit/v1/selection-aggregate', items));
 }
 
-/** The selection of the keys that cells of an open label are released for. `kids`: those it is asked under. */
+/** Of the plan's keys, all that a selection names. */
+export function kidsOfSelection(planKeys: readonly string[]): string[] {
+  return sortByKid(planKeys.map((kid) => ({ kid }))).map(({ kid }) => kid);
+}
+
+/** The selection of the keys that cells of an open label are released for. `kids`: `kidsOfSelection` of its plan. */
 export function selectionFor(
   { planHash, report, rangeStart, rangeEnd }: Omit<CellIdentity, 'kind' | 'measurement' | 'labels' | 'kids'>,
   kids: readonly string[] = [],

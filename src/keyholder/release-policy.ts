@@ -11,6 +11,7 @@ import { isOpen } from '../plan/labels.js';
 import type { Label, LabelValue } from '../plan/plan.js';
 import type { CellAggregate, SelectionRequest, WindowReleaseRequest } from '../wire/release.js';
 import { admitted, refused, type Admission } from './admission.js';
+import { blindDigest } from './blinded-digest.js';
 import { budgetsOf } from './budget-limits.js';
 import { assertDomainAllowed, assertWithinCeiling, type Ceilings } from './ceilings.js';
 import { HeldKeys, type OpenableAggregate } from './held-keys.js';
@@ -25,6 +26,7 @@ import {
 import type { ReleaseKind } from './release-kind.js';
 import {
   aggregateDigestOf,
+  kidsOfSelection,
   releaseIdOf,
   selectionDigestOf,
   selectionFor,
@@ -142,23 +144,28 @@ export class ReleasePolicy {
     });
   }
 
-  /** All keys must be under the same public keys, as an honest receiver has them. */
+  /**
+   * All keys must be under the same public keys, as an honest receiver has them. What identifies the selection does not
+   * depend on whether there are any.
+   */
   admitSelection(window: AdmittedWindow, { keys }: SelectionRequest): Admission<AdmittedSelection> {
     const terms = window.terms.selections.get(window.report);
     if (terms === undefined) return refused('unknown_cell');
+    const { plan } = window.terms.plan;
     const [kids = [], ...others] = keys.map(({ aggregates }) => sortByKid(aggregates).map(({ kid }) => kid));
     if (others.some((each) => each.join() !== kids.join())) return refused('unknown_key');
     const openable: AdmittedSelection['keys'][number][] = [];
     for (const { key, aggregates } of keys) {
-      const parsed = this.#keys.openable(window.terms.plan.plan, aggregates);
+      const parsed = this.#keys.openable(plan, aggregates);
       if (!parsed.admitted) return parsed;
       openable.push({ key, aggregates: parsed.value });
     }
-    const identity = selectionFor(rangeOf(window), kids);
+    const identity = selectionFor(rangeOf(window), kidsOfSelection(plan.keys));
+    const releaseId = releaseIdOf(identity);
     return admitted({
       identity,
-      releaseId: releaseIdOf(identity),
-      aggregateDigest: selectionDigestOf(keys),
+      releaseId,
+      aggregateDigest: blindDigest(this.#keys.firstOf(plan), releaseId, selectionDigestOf(keys)),
       terms,
       keys: openable,
     });
@@ -172,7 +179,8 @@ export class ReleasePolicy {
   }
 }
 
-function labelsExist(
+/** Whether a report has a cell of these labels, where its open label has these keys. */
+export function labelsExist(
   { labels }: CompiledReport,
   values: readonly LabelValue[],
   published: ReadonlySet<string>,

@@ -67,7 +67,7 @@ export class PrivateKey {
     return q + this.#q.prime * mod((p - q) * this.#qInverse, this.#p.prime);
   }
 
-  /** SECRET: for sealing the key at rest and for the owner's export only. */
+  /** SECRET: for sealing the key at rest, for the owner's export and for keys that are derived from it only. */
   exportPrimes(): { readonly p: bigint; readonly q: bigint } {
     return { p: this.#p.prime, q: this.#q.prime };
   }

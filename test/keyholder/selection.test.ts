@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { toBase64Url } from '../../src/bytes.js';
 import { createEntry, GENESIS, type EntryBody } from '../../src/keyholder/ledger-entry.js';
 import { exportLedger, verifyLedgerExport } from '../../src/keyholder/ledger-export.js';
-import { cellIdOf, releaseIdOf, selectionFor } from '../../src/keyholder/release-id.js';
+import { cellIdOf, releaseIdOf, selectionDigestOf, selectionFor } from '../../src/keyholder/release-id.js';
 import type { CompiledPlan } from '../../src/plan/compile.js';
 import { OTHER_KEY } from '../../src/plan/labels.js';
 import type { RandomBytes } from '../../src/random.js';
@@ -263,6 +263,32 @@ describe('cells of an open label', () => {
 });
 
 describe('the ledger of a selection', () => {
+  /** What a new ledger holds after this selection was asked for twice. */
+  async function bodiesAfter(keys: readonly KeyAggregate[], windowStart = START): Promise<EntryBody[]> {
+    const { service, ledger } = startService({ ...options, clock: () => 1000 * (START + 5 * HOUR) });
+    const request = selectionOf(keys, { windowStart, windowEnd: windowStart + HOUR });
+    const { outcome } = await service.selectKeys(request);
+    expect(selected(outcome).keys).toEqual([]);
+    expect((await service.selectKeys(request)).outcome).toEqual(outcome);
+    return [...ledger.entries()].map(({ body }) => JSON.parse(body) as EntryBody);
+  }
+
+  function splitDigest(bodies: readonly EntryBody[]): [string, readonly unknown[]] {
+    const digests = bodies.flatMap((body) => (body.state === 'RESERVED' ? body.aggregateDigest : []));
+    const rest = bodies.map((body) => (body.state === 'RESERVED' ? { ...body, aggregateDigest: '' } : body));
+    return [digests.join(), rest];
+  }
+
+  test('does not show whether there was any key: but for 32 bytes, it is that of one without', async () => {
+    const [empty, withoutKeys] = splitDigest(await bodiesAfter([]));
+    const [used, withKeys] = splitDigest(await bodiesAfter([counted('few', 1n)]));
+    expect(withKeys).toEqual(withoutKeys);
+    expect(withoutKeys[1]).toMatchObject({ cell: { kids: [key.publicKey.kid] } });
+    const [later] = splitDigest(await bodiesAfter([], START + HOUR));
+    expect(new Set([empty, used, later, selectionDigestOf([])]).size).toBe(4);
+    for (const digest of [empty, used, later]) expect(digest).toMatch(/^[\w-]{43}$/);
+  });
+
   test('names selected keys only, with the threshold and the noise, and verifies', async () => {
     const { service, ledger, path, log } = startService(options);
     await service.selectKeys(selectionOf([counted(CANARY, 1n), counted('many', 1000n)]));

@@ -13,6 +13,7 @@ Standard library only. Section numbers refer to docs/PROTOCOL.md. Not for produc
 
 import base64
 import hashlib
+import hmac
 import itertools
 import json
 import math
@@ -738,6 +739,12 @@ def selection_digest(aggregates):
     return H(name_of("selection-aggregate"), *items)
 
 
+def blinded(key, primes, identity, digest):
+    """As the key holder's ledger has the digest of a selection."""
+    blinding = H(name_of("digest-blinding-key"), *(prime.to_bytes(key.size, "big") for prime in sorted(primes)))
+    return hmac.new(blinding, release_id(identity) + digest, hashlib.sha256).digest()
+
+
 def threshold(plan, report):
     """Of the noised number of subjects, with the noise of both servers or of one."""
     [label] = [label for label in labels_of(plan, report) if "open" in label]
@@ -1017,7 +1024,10 @@ def check_open_labels(checks, key, p, q, expected):
     aggregates = [
         (text, [(key.kid, bytes([fill]) * (2 * key.size))]) for text, fill in expected["digest"]["keys"].items()
     ]
-    checks.equal("open label: digest of a selection", b64u(selection_digest(aggregates)), expected["digest"]["value"])
+    digest = selection_digest(aggregates)
+    checks.equal("open label: digest of a selection", b64u(digest), expected["digest"]["value"])
+    in_ledger = blinded(key, (p, q), expected["selection"]["identity"], digest)
+    checks.equal("open label: digest in the ledger", b64u(in_ledger), expected["digest"]["blinded"])
     checks.equal("open label: threshold", str(threshold(plan, report)), expected["threshold"])
 
 
