@@ -3,12 +3,15 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TelemetryKitError } from '../errors.js';
 import { AUDIT_COLUMNS, auditRows } from '../keyholder/audit-table.js';
-import { exportLedger, verifyLedgerExport } from '../keyholder/ledger-export.js';
+import { AUDIT_DELTA, exportLedger, verifyLedgerExport } from '../keyholder/ledger-export.js';
 import { openLedger, type Ledger } from '../keyholder/ledger.js';
 import { ledgerPath } from '../keyholder/start.js';
 import { parseRational } from '../math/rational.js';
+import { compilePlan, type CompiledPlan } from '../plan/compile.js';
+import { openSignedPlan } from '../plan/document.js';
 import { describeVerification } from './audit-report.js';
 import { readText } from './files.js';
+import { loadPlan, readPlanFile } from './plan-file.js';
 import { writeData, writeJson } from './output.js';
 import { readKeyHolderConfig } from './service-config.js';
 import { csvLines, markdownLines } from './table-formats.js';
@@ -21,6 +24,10 @@ export interface AuditOptions {
   readonly format?: 'jsonl' | 'csv' | 'markdown';
   /** At which epsilons are given, a decimal string. */
   readonly delta?: string;
+  /** Files of plans that entries are compared with. */
+  readonly plan?: readonly string[];
+  /** The owner's Ed25519 public key, base64url: who must have signed them. */
+  readonly ownerKey?: string;
 }
 
 /** Throws `already_running` while the key holder runs and `ledger_corrupt` where the chain does not verify. */
@@ -31,15 +38,17 @@ export function auditExport({ data = '.', format = 'jsonl' }: AuditOptions): voi
 }
 
 /** Verifies an export or, without a file, the ledger itself. Throws `ledger_corrupt` naming the first bad entry. */
-export function auditVerify(file: string | undefined, { data, json, delta }: AuditOptions): void {
+export function auditVerify(file: string | undefined, options: AuditOptions): void {
+  const { data, json, delta = AUDIT_DELTA } = options;
   if ((file === undefined) === (data === undefined)) {
     throw new TelemetryKitError('invalid_argument', 'nothing, or two things, to verify', {
       fix: 'name an exported file, or pass --data with the key holder folder',
     });
   }
-  if (delta !== undefined) assertDelta(delta);
+  assertDelta(delta);
+  const plans = plansOf(options);
   const verify = (lines: Iterable<string>): void => {
-    const verification = verifyLedgerExport(lines, delta);
+    const verification = verifyLedgerExport(lines, { delta, plans });
     if (json === true) writeJson(verification);
     else writeData(describeVerification(verification, delta));
   };
@@ -48,6 +57,19 @@ export function auditVerify(file: string | undefined, { data, json, delta }: Aud
     withLedger(data ?? '', (ledger) => {
       verify(linesOf(ledger, 'jsonl'));
     });
+}
+
+/** By its hash an entry names the very plan; the signature says that the owner wanted it. */
+function plansOf({ plan: files = [], ownerKey }: AuditOptions): CompiledPlan[] {
+  return files.map((file) =>
+    ownerKey === undefined ? compilePlan(loadPlan(file)) : openSignedPlan(readSignedPlan(file), { ownerKey }),
+  );
+}
+
+/** A bare plan is one without a signature. */
+function readSignedPlan(file: string): unknown {
+  const { signed, rawPlan } = readPlanFile(file);
+  return signed ?? { plan: rawPlan };
 }
 
 function withLedger(data: string, read: (ledger: Ledger) => void): void {

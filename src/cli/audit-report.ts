@@ -1,10 +1,11 @@
 /** What `audit verify` says to people: what holds, what was spent, what it means for one unit. */
-import { AUDIT_DELTA, type LedgerVerification } from '../keyholder/ledger-export.js';
+import { describeLimit } from '../keyholder/audit-table.js';
+import type { LedgerVerification } from '../keyholder/ledger-export.js';
 import { approximate, parseRationalFraction } from '../math/rational.js';
 import { alignColumns } from './output.js';
 
 /** `delta`: at which epsilons are given, a decimal string. */
-export function describeVerification(verification: LedgerVerification, delta: string = AUDIT_DELTA): string {
+export function describeVerification(verification: LedgerVerification, delta: string): string {
   const { head, releases, burned, refusals } = verification;
   return [
     'the ledger verifies: every hash, release id, decision and sum',
@@ -23,8 +24,28 @@ export function describeVerification(verification: LedgerVerification, delta: st
       ({ lastKnown, anchor, until }) =>
         `LOST: entries ${String(lastKnown + 1)} to ${String(anchor.sequence)}; windows until ${date(until)} are burned`,
     ),
+    ...clock(verification),
+    ...againstPlans(verification),
     'compare entries and head with telemetry_kit_release_info in the published metrics: a ledger that ends before was cut',
   ].join('\n');
+}
+
+function clock({ clockSetBack }: LedgerVerification): string[] {
+  return clockSetBack.map(
+    ({ sequence, at, after }) =>
+      `CLOCK: entry ${String(sequence)} of ${date(at)} follows one of ${date(after)}: only --accept-clock allows that`,
+  );
+}
+
+/** What an auditor may rely on depends on it, so it is said either way. */
+function againstPlans({ plans: { checked, unchecked, missing } }: LedgerVerification): string[] {
+  const lines = [`compared with the given plans: ${String(checked)} releases and reservations`];
+  if (unchecked === 0) return lines;
+  return [
+    ...lines,
+    `NOT COMPARED with any plan: ${String(unchecked)} releases and reservations, of ${missing.join(', ')}. Bounds, noise,`,
+    'units, windows, cells and limits of these are the word of the key holder; pass --plan with their signed plans',
+  ];
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string[] {
@@ -32,11 +53,12 @@ function section(title: string, rows: readonly (readonly string[])[]): string[] 
 }
 
 function spending({ periods }: LedgerVerification): string[][] {
-  return periods.map(({ domain, period, periodStart, unit, spent, granted, refused, epsilon }) => [
+  return periods.map(({ domain, period, periodStart, unit, spent, limits, granted, refused, epsilon }) => [
     domain,
     `${period} of ${date(periodStart)}`,
     `for one ${unit}`,
     spent.epsilon === undefined ? `rho ${short(spent.rho)}` : `epsilon ${short(spent.epsilon)}`,
+    `of ${limits.map(describeLimit).join(', ')}`,
     epsilon === undefined ? '' : `by rho ${rounded(epsilon.concentrated)}`,
     epsilon?.exact === undefined ? '' : `exactly ${rounded(epsilon.exact)}`,
     `${String(granted)} granted`,

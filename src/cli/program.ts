@@ -256,6 +256,8 @@ function addAudit(program: Command): void {
     .command('verify [file]')
     .description('recompute every hash, decision and sum of an export, or of the ledger in --data')
     .option('--data <folder>', 'the keyholder folder; the key holder must be stopped')
+    .option('--plan <files...>', 'signed plans: every entry of theirs must be what they lead to')
+    .option('--owner-key <base64url>', 'refuse plans that this owner did not sign')
     .option('--delta <decimal>', 'at which epsilons are given', '0.000001')
     .option('--json', 'as JSON')
     .action(async (file: string | undefined, options: AuditOptions) =>

@@ -2,7 +2,15 @@
  * The ledger as a table for people: one row per release, reservation, burning and refusal, in the order in which they
  * were decided. What was released is said, not with which values.
  */
-import type { CostText, EntryBody, LedgerEntry, ReservedBody, ReservedPeriodBody, SealedBody } from './ledger-entry.js';
+import type {
+  CostText,
+  EntryBody,
+  LedgerEntry,
+  LimitText,
+  ReservedBody,
+  ReservedPeriodBody,
+  SealedBody,
+} from './ledger-entry.js';
 import { parseBody } from './ledger-entry.js';
 import type { KeptRefusal } from './refusal-log.js';
 
@@ -24,6 +32,7 @@ export const AUDIT_COLUMNS = [
   'epsilon',
   'rho',
   'delta',
+  'limits',
   'mechanism',
   'noise',
   'paid by',
@@ -95,7 +104,9 @@ function releaseRow(body: ReservedBody, outcome: string): AuditRow {
     outcome,
     mechanism: body.mechanism,
     noise: body.noise.map(({ parameter }) => parameter).join(' '),
-    ...(payment.by === 'release' ? describeCost(payment.cost) : { 'paid by': payment.reservations.join(' ') }),
+    ...(payment.by === 'release'
+      ? { ...describeCost(payment.cost), limits: describeLimits(payment.limits) }
+      : { 'paid by': payment.reservations.join(' ') }),
   };
 }
 
@@ -111,6 +122,7 @@ function periodRow(body: ReservedPeriodBody): AuditRow {
     decision: body.decision,
     outcome: body.reservationId,
     ...describeCost(body.cost),
+    limits: describeLimits(body.limits),
   };
 }
 
@@ -130,6 +142,17 @@ function refusalRow({ at, times, peer, reason, planHash, report, windowStart, wi
 
 function describeCost({ epsilon, rho, delta }: CostText): AuditRow {
   return { ...(epsilon === undefined ? {} : { epsilon }), rho, delta };
+}
+
+function describeLimits(limits: readonly LimitText[]): string {
+  return limits.map(describeLimit).join('; ');
+}
+
+/** `in any day`: of every span that is as long, wherever it begins. */
+export function describeLimit({ period, share, slidingStep, measure, most, delta }: LimitText): string {
+  const span = slidingStep === undefined ? `a ${period}` : `in any ${period}`;
+  const amount = delta === '0' ? `${measure} ${most}` : `${measure} ${most}, delta ${delta}`;
+  return share === undefined ? `${amount} ${span}` : `${amount} ${span} for ${share}`;
 }
 
 /** Of any number a peer may send. */

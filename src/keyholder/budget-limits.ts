@@ -34,6 +34,12 @@ export function budgetsOf(plans: readonly CompiledPlan[], ceilings: Ceilings): R
   );
 }
 
+/** What one plan declares, whatever others of its domain do, and the key holder's ceiling. */
+export function declaredBudget({ privacy, window }: Plan): DomainBudget {
+  const limits = strictest(declaredLimits(privacy, window.seconds));
+  return { unit: privacy.unit, measure: measureOf(privacy), limits };
+}
+
 /** What binds a release that this share pays for. */
 export function limitsOfShare({ limits }: DomainBudget, share: Share): PeriodLimit[] {
   return limits.filter((limit) => limit.share === undefined || limit.share === share);

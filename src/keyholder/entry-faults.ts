@@ -24,10 +24,11 @@ export function faultOfRelease(body: ReservedBody, state: LedgerState): string |
   if ((cell.kind === 'selection') !== (body.selection !== undefined)) return 'its parameters are not of its kind';
   const seconds = cell.rangeEnd - cell.rangeStart;
   if (seconds <= 0 || seconds > LONGEST_WINDOW_SECONDS) return 'its window is empty or longer than any plan allows';
+  if (body.at < cell.rangeEnd) return 'it was decided before its window was over';
   if (!isPaidAsItsKind(body)) return 'its unit and kind are paid for in another way';
   const payable =
     payment.by === 'release'
-      ? (priceFault(body, payment.cost) ?? limitsFault(body.share, payment.limits))
+      ? (priceFault(body, payment.cost) ?? limitsFault(body, payment.limits))
       : coverFault(body, payment, state);
   if (payable !== undefined) return payable;
   return state.decideRelease(body).decision === body.decision ? undefined : WRONG_DECISION;
@@ -36,19 +37,25 @@ export function faultOfRelease(body: ReservedBody, state: LedgerState): string |
 export function faultOfReservation(body: ReservedPeriodBody, state: LedgerState): string | undefined {
   if (body.reservationId !== reservationIdOf(body)) return 'its reservation id is not that of its terms';
   if (body.periodStart !== periodOf(body.period, body.periodStart).start) return 'its period does not begin there';
+  if (body.at < body.periodStart) return 'it was decided before its period began';
   if (state.reservations.find(body.reservationId)?.decision === 'granted') return 'it reserves a period twice';
   if ((body.unit === 'user-period') !== (body.bounds !== undefined)) return 'its bounds are not of its unit';
   if (body.reports.some(namesTwice)) return 'it pays for something twice';
   const costs = body.reports.flat().map(({ cost }) => cost);
   if (!addUpTo(costs, body.cost)) return 'the costs of its reports are not its cost';
-  const limits = limitsFault(body.share, body.limits);
+  const limits = limitsFault(body, body.limits);
   if (limits !== undefined) return limits;
   return state.decidePeriod(body).decision === body.decision ? undefined : WRONG_DECISION;
 }
 
-function limitsFault(share: ReservedBody['share'], limits: readonly LimitText[]): string | undefined {
+function limitsFault(
+  { share, period: own }: Pick<ReservedBody, 'share' | 'period'>,
+  limits: readonly LimitText[],
+): string | undefined {
   const names = limits.map(({ period, share: of, slidingStep }) => [period, of, slidingStep].join(' '));
   if (new Set(names).size < names.length) return 'it names a limit twice';
+  if (!limits.some((limit) => limit.period === own && limit.share === undefined))
+    return 'it has no limit for its period';
   return limits.every((limit) => limit.share === undefined || limit.share === share)
     ? undefined
     : 'it names a limit of another share';

@@ -12,6 +12,8 @@ import { describeState, stateHash } from './ledger-snapshot.js';
 import { LedgerState } from './ledger-state.js';
 import { ReleaseHistory, type EarlierReleases } from './release-history.js';
 
+const MALFORMED = 'its body is malformed, or was written by another version of telemetry-kit';
+
 /** A point of a chain whose entries up to there are known to be true. */
 export interface ChainStart {
   readonly head: LedgerPosition;
@@ -40,7 +42,7 @@ export class LedgerChain {
   follow(entry: LedgerEntry): EntryBody {
     const body = parseBody(entry.body);
     this.#refuse(this.#linkFault(entry, body));
-    if (body === undefined) throw corruptEntry(entry.sequence, 'its body is malformed');
+    if (body === undefined) throw corruptEntry(entry.sequence, MALFORMED);
     this.#refuse(this.#contentFault(body), entry.sequence);
     this.state.record(body);
     this.#history.record(body, entry.sequence);
@@ -72,16 +74,23 @@ export class LedgerChain {
       case 'SEALED':
         return this.#sealFault(body);
       case 'PUBLISHED':
-        return this.#history.progressOf(body.releaseId)?.state === 'SEALED'
-          ? undefined
-          : 'it publishes what is not sealed';
+        return this.#publicationFault(body.releaseId);
       case 'SNAPSHOT':
         return body.stateHash === stateHash(describeState(this.state))
           ? undefined
           : 'it is not what the entries add up to';
       case 'BURNED':
-        return body.lastKnown === this.#head.sequence ? undefined : 'it names another entry as the last that is known';
+        if (body.lastKnown !== this.#head.sequence) return 'it names another entry as the last that is known';
+        return body.until < Math.max(body.at, this.state.newestTime)
+          ? 'it burns less than what was over by then'
+          : undefined;
     }
+  }
+
+  #publicationFault(releaseId: string): string | undefined {
+    const progress = this.#history.progressOf(releaseId);
+    if (progress?.state !== 'SEALED') return 'it publishes what is not sealed';
+    return this.state.isDisputed(progress.sequence) ? 'it publishes what entries were lost after' : undefined;
   }
 
   #sealFault({ releaseId, outcome }: SealedBody): string | undefined {
@@ -91,6 +100,9 @@ export class LedgerChain {
     const isSelection = outcome.status === 'selected';
     if (outcome.status !== 'suppressed' && isSelection !== progress.isSelection) {
       return 'its outcome is not of its kind';
+    }
+    if (outcome.status === 'released' && outcome.values.length !== progress.slots) {
+      return 'it does not have one value for each of its noises';
     }
     const reason = outcome.status === 'suppressed' ? outcome.reason : undefined;
     return isOutcomeOf(progress.decision, reason) ? undefined : 'its outcome contradicts its decision';

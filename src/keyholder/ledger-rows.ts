@@ -25,9 +25,13 @@ export function prepareLedger(database: SqliteDatabase): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version === 0) database.exec(`BEGIN IMMEDIATE; ${LEDGER_SCHEMA} COMMIT;`);
   else if (version !== LEDGER_SCHEMA_VERSION) {
-    throw new TelemetryKitError('storage', 'the ledger was written by another version of telemetry-kit', {
-      fix: 'run the key holder with that version; never begin a new ledger for the same people within a budget period',
-    });
+    throw new TelemetryKitError(
+      'storage',
+      `the ledger has format ${String(version)}: it was written by another version of telemetry-kit, which this one cannot go on with`,
+      {
+        fix: 'run the key holder with that version; never begin a new ledger for the same people within a budget period',
+      },
+    );
   }
 }
 

@@ -27,6 +27,8 @@ function measuredFault(body: ReservedBody, cost: CostText, bounds: Bounds): stri
   const { cell, mechanism, noise, changes } = body;
   const ofTotals = cell.kind === 'total';
   const terms = termsOf(body, bounds);
+  // Under Laplace noise, integer totals would cost what plans are refused for (wire/release-noise.ts).
+  if (ofTotals && mechanism !== 'discrete-gaussian') return 'its running total has no Gaussian noise';
   if (ofTotals && !fillsPeriod(body)) return 'its windows do not fill its period';
   const slots = noise.map(({ parameter, bound }) =>
     slotCost(terms, { noise: parseMechanism(mechanism, parameter), bound: BigInt(bound) }, ofTotals),
@@ -40,11 +42,14 @@ function measuredFault(body: ReservedBody, cost: CostText, bounds: Bounds): stri
 }
 
 function selectionFault(
-  { mechanism, noise: [slot, ...others] }: ReservedBody,
+  body: ReservedBody,
   { keysPerSubject, threshold, servers }: NonNullable<ReservedBody['selection']>,
   cost: CostText,
   bounds: Bounds,
 ): string | undefined {
+  const { mechanism, unit } = body;
+  const [slot, ...others] = body.noise;
+  if (unit !== 'user-period' || !isWholePeriod(body)) return 'it does not select once a period of subjects';
   const noise = parseMechanism(mechanism, slot?.parameter ?? '0');
   if (noise.kind !== 'discrete-laplace' || others.length > 0) return 'its noise is not that of a selection';
   const { delta } = parseCost(cost);
@@ -63,6 +68,11 @@ function fillsPeriod({ cell: { rangeStart, rangeEnd }, period }: ReservedBody): 
   const { start, end } = periodOf(period, rangeStart);
   const seconds = rangeEnd - rangeStart;
   return (end - start) % seconds === 0 && (rangeStart - start) % seconds === 0;
+}
+
+function isWholePeriod({ cell: { rangeStart, rangeEnd }, period }: ReservedBody): boolean {
+  const { start, end } = periodOf(period, rangeStart);
+  return rangeStart === start && rangeEnd === end;
 }
 
 /** Whether these costs add up to this one. */

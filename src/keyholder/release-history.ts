@@ -10,6 +10,8 @@ export interface Progress {
   /** Number of the entry that reserved it. */
   readonly sequence: number;
   readonly isSelection: boolean;
+  /** Integers that it releases: each has noise of its own. */
+  readonly slots: number;
   readonly decision: ReservedBody['decision'];
   readonly state: EntryBody['state'];
 }
@@ -58,8 +60,8 @@ export class ReleaseHistory {
 }
 
 export function progressAt(
-  { cell, decision }: ReservedBody,
+  { cell, decision, noise }: ReservedBody,
   at: { readonly sequence: number; readonly state: EntryBody['state'] },
 ): Progress {
-  return { ...at, isSelection: cell.kind === 'selection', decision };
+  return { ...at, isSelection: cell.kind === 'selection', slots: noise.length, decision };
 }

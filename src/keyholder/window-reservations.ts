@@ -30,7 +30,7 @@ export function reservePeriods(
   const { period } = terms;
   if (period === undefined) throw new Error('nothing of this plan is paid once a period');
   const drafts = periodsTouched(terms.plan.plan.privacy.period, start, end).map((periodStart) =>
-    draftOf(terms, period, { periodStart, share, at }),
+    reservationDraft(terms, period, { periodStart, share, at }),
   );
   const refusals = drafts.map((draft) => reserveOnce(ledger, draft));
   return {
@@ -57,8 +57,9 @@ function isSettled({ decision, limits }: ReservedPeriodBody, now: readonly Limit
   return decision === 'granted' || JSON.stringify(limits) === JSON.stringify(now);
 }
 
-function draftOf(
-  { plan: { plan }, budget }: PlanTerms,
+/** The reservation that a plan has of one period, under its limits. `at`: Unix seconds. */
+export function reservationDraft(
+  { plan: { plan }, budget }: Pick<PlanTerms, 'plan' | 'budget'>,
   { hash: terms, cost, reports }: PeriodTerms,
   { periodStart, share, at }: { readonly periodStart: number; readonly share: Share; readonly at: number },
 ): ReservedPeriodDraft {

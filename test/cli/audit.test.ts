@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openLedger } from '../../src/keyholder/ledger.js';
 import { append, cellAt, DAY, periodBody, publishedBody, reservedBody, sealedBody } from '../support/ledger.js';
+import { testPlanDocument } from '../support/plans.js';
 import { run, temporaryFolder } from './command.js';
 
 /** A key holder's folder: of its configuration only where the ledger is matters. */
@@ -45,11 +46,13 @@ describe('telemetry-kit audit', () => {
     expect(await run(['audit', 'verify', '--data', folder, '--delta', '0.00001'])).toEqual(verified);
     for (const said of [
       /spent per budget period, epsilon at delta 0\.00001/,
-      /shop +day of 1970-01-01T00:00:00\.000Z +for one event +epsilon 0\.1 +by rho [\d.]+ +exactly 0\.0999\d+ +1 granted +0 refused/,
+      /shop +day of 1970-01-01T00:00:00\.000Z +for one event +epsilon 0\.1 +of epsilon 1 a day +by rho [\d.]+ +exactly 0\.0999\d+ +1 granted +0 refused/,
       /staff +day of 1970-01-01T00:00:00\.000Z +for one user-period +epsilon 1 /,
       /staff +shop +day of 1970-01-01T00:00:00\.000Z +epsilon 0 of 1 +after 0 windows/,
       /LOST: entries 5 to 9; windows until 1970-01-02T00:00:00\.000Z are burned/,
       /refusals +1 without a charge/,
+      /compared with the given plans: 0 releases/,
+      /NOT COMPARED with any plan: 2 releases and reservations, of shop, AQEB/,
     ]) {
       expect(verified.stdout).toMatch(said);
     }
@@ -66,6 +69,20 @@ describe('telemetry-kit audit', () => {
     expect(stdout).toMatch(head);
     expect(stdout).toMatch(row);
     expect(stdout).toMatch(/refused 1 times/);
+  });
+
+  it('compares with plans that are given, and refuses those that their owner did not sign', async () => {
+    const folder = keyHolderFolder();
+    const plan = join(folder, 'plan.json');
+    writeFileSync(plan, JSON.stringify(testPlanDocument()));
+    const { code, stdout } = await run(['audit', 'verify', '--data', folder, '--json', '--plan', plan]);
+    expect(code).toBe(0);
+    const { periods, plans } = JSON.parse(stdout) as { periods: { limits: unknown[] }[]; plans: object };
+    expect(plans).toMatchObject({ checked: 0, unchecked: 2 });
+    expect(periods[0]?.limits).toEqual([{ period: 'day', measure: 'epsilon', most: '1', delta: '0' }]);
+    const unsigned = await run(['audit', 'verify', '--data', folder, '--plan', plan, '--owner-key', 'A'.repeat(43)]);
+    expect(unsigned.code).toBe(1);
+    expect(unsigned.stderr).toMatch(/error \[(untrusted_plan|invalid_plan)\]/);
   });
 
   it.each(['0', '1', '-1', 'small'])('refuses the delta %s', async (delta) => {

@@ -28,7 +28,10 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 function verify(fill: (ledger: Ledger) => void, delta?: string) {
   const ledger = openLedger(join(temporaryFolder(), 'ledger.sqlite'));
   fill(ledger);
-  const verification = verifyLedgerExport(exportLedger(ledger.entries(), ledger.refusals()), delta);
+  const verification = verifyLedgerExport(
+    exportLedger(ledger.entries(), ledger.refusals()),
+    delta === undefined ? {} : { delta },
+  );
   ledger.close();
   return verification;
 }
@@ -58,7 +61,7 @@ describe('the epsilon of a period', () => {
     const payment = { by: 'release', cost: { epsilon: '3/20', rho: '1/160', delta: '0' }, limits: [LIMIT] };
     const all = { noise: slots, changes: 'all', payment } as Partial<ReservedBody>;
     const { periods } = verify((ledger) => {
-      append(ledger, [reservedBody(cellAt(0), all), reservedBody(cellAt(1))]);
+      append(ledger, [reservedBody(cellAt(0), all), reservedBody(cellAt(1, { measurement: 1 }))]);
     });
     const releases = ['10', '20', '10'].map((scale) => noisedRelease(discreteLaplace(scale), 1n));
     expect(periods[0]?.epsilon).toEqual(new PrivacyAccountant(releases).report('0.000001'));
@@ -68,7 +71,7 @@ describe('the epsilon of a period', () => {
     const fill = (ledger: Ledger): void => {
       append(ledger, [
         reservedBody(cellAt(0)),
-        reservedBody(cellAt(1440), { decision: 'budget', payment: ownPayment('2') }),
+        reservedBody(cellAt(1440, { measurement: 1 }), { decision: 'budget', payment: ownPayment('2') }),
       ]);
     };
     const [small, large] = ['1e-9', '0.01'].map((delta) => verify(fill, delta).periods);
@@ -94,6 +97,30 @@ describe('the epsilon of a period', () => {
     expect(periods[0]?.spent).not.toHaveProperty('epsilon');
     expect(periods[0]?.epsilon?.exact).toBeUndefined();
     expect(periods[0]?.epsilon?.concentrated).toBeCloseTo(0.9, 1);
+  });
+});
+
+describe('what was spent', () => {
+  test('is told apart by unit: what another one was refused says nothing about what is protected', () => {
+    const { periods } = verify((ledger) => {
+      append(ledger, [periodBody(), reservedBody(cellAt(0), { decision: 'continuity' })]);
+    });
+    expect(periods).toMatchObject([
+      { unit: 'user-period', spent: { epsilon: '1' }, granted: 1, refused: 0 },
+      { unit: 'event', spent: { epsilon: '0' }, granted: 0, refused: 1, epsilon: undefined },
+    ]);
+  });
+
+  test('stands beside what was allowed, in all and to each share, by the newest entry', () => {
+    const limits = [LIMIT, { ...LIMIT, share: 'streams', most: '10' }];
+    const lower = [{ ...LIMIT, most: '5' }];
+    const { periods } = verify((ledger) => {
+      append(ledger, [
+        reservedBody(cellAt(0), { payment: ownPayment('1/10', limits) }),
+        reservedBody(cellAt(1), { payment: ownPayment('1/10', lower) }),
+      ]);
+    });
+    expect(periods).toMatchObject([{ spent: { epsilon: '1/5' }, limits: [lower[0], limits[1]] }]);
   });
 });
 

@@ -184,6 +184,11 @@ describe('opening a ledger that was edited names the first bad entry', () => {
     database.exec('PRAGMA user_version = 99');
     database.close();
     expect(() => openLedger(path)).toThrow(expect.objectContaining({ code: 'storage' }));
+    const older = writtenLedger();
+    const olderDatabase = new Database(older);
+    olderDatabase.exec('PRAGMA user_version = 2');
+    olderDatabase.close();
+    expect(() => openLedger(older)).toThrow(/format 2.*another version of telemetry-kit/);
     const text = join(temporaryFolder(), 'ledger.sqlite');
     writeFileSync(text, 'not a database, '.repeat(100));
     expect(() => openLedger(text)).toThrow(expect.objectContaining({ code: 'ledger_corrupt' }));
@@ -225,6 +230,14 @@ function selectionIn({
   ];
 }
 
+/** The same in a reservation of the unit `event`, which has no bounds of subjects. */
+function selectionOfEvents(threshold: number): EntryBody[] {
+  const [subjects, release] = selectionIn({ threshold, body: { unit: 'event' } }) as [ReservedPeriodBody, ReservedBody];
+  const reservation: ReservedPeriodBody = { ...subjects, unit: 'event' };
+  delete (reservation as { bounds?: unknown }).bounds;
+  return [reservation, release];
+}
+
 interface SelectionOptions {
   readonly keysPerSubject?: number;
   readonly threshold?: number;
@@ -264,6 +277,12 @@ function selectionFaults(): [string, RegExp, EntryBody[]][] {
       /noise is not that of a selection/,
       selectionIn({ body: { mechanism: GAUSSIAN } }),
     ],
+    [
+      'a selection of half a period',
+      /once a period of subjects/,
+      selectionIn({ threshold: least, cell: { rangeEnd: DAY / 2 } }),
+    ],
+    ['a selection of events', /once a period of subjects/, selectionOfEvents(least)],
     [
       'a selection with two noises',
       /noise is not that of a selection/,
@@ -411,6 +430,11 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
     ['subjects without bounds', /bounds are not of its unit/, [unbounded(periodBody())]],
     ['bounds of events', /bounds are not of its unit/, [periodBody({ unit: 'event' })]],
     [
+      'a running total under Laplace noise',
+      /no Gaussian noise/,
+      totalIn({ rangeStart: 0, rangeEnd: 3600 }, 'discrete-laplace'),
+    ],
+    [
       'a total whose windows do not fill its period',
       /do not fill its period/,
       totalIn({ rangeStart: 0, rangeEnd: 7000 }),
@@ -429,7 +453,7 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
     // Eight entries are lost: the next number is the tenth.
     const burned = reservedBody(cell, { decision: 'burned' });
     const outcome = sealedBody(cell, { status: 'suppressed', reason: 'error' });
-    const ledger = open(forged([reservedBody(cellAt(7)), burnedBody({ lastKnown: 1 }), burned, outcome]));
+    const ledger = open(forged([reservedBody(cellAt(7)), burnedBody({ lastKnown: 1, until: 480 }), burned, outcome]));
     expect(ledger.head.sequence).toBe(12);
     expect(ledger.knows({ sequence: 5, hash: OTHER_TERMS })).toBe(true);
     expect(ledger.knows({ sequence: 1, hash: OTHER_TERMS })).toBe(false);
@@ -458,8 +482,11 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
       'the budget of the second hour it touches exceeded',
       OTHER_DECISION,
       [
-        reservedBody(cellAt(61), { payment: ownPayment('1/10', [HOUR_LIMIT]) }),
-        reservedBody(cellAt(59, { rangeEnd: 60 * 61 }), { payment: ownPayment('1/10', [HOUR_LIMIT]) }),
+        reservedBody(cellAt(61), { period: 'hour', payment: ownPayment('1/10', [HOUR_LIMIT]) }),
+        reservedBody(cellAt(59, { rangeEnd: 60 * 61 }), {
+          period: 'hour',
+          payment: ownPayment('1/10', [HOUR_LIMIT]),
+        }),
       ],
     ],
     ['a window longer than any', /longer than any/, [reservedBody(cellAt(0, { rangeEnd: 32 * DAY }))]],
@@ -467,7 +494,7 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
     [
       'a limit of another share',
       /limit of another share/,
-      [reservedBody(cell, { payment: ownPayment('1/10', [{ ...DAY_LIMIT, share: 'queries' }]) })],
+      [reservedBody(cell, { payment: ownPayment('1/10', [DAY_LIMIT, { ...DAY_LIMIT, share: 'queries' }]) })],
     ],
     [
       'a cost below that of its noise',
@@ -506,8 +533,47 @@ describe('a whole chain that is well hashed but wrong in substance', () => {
     [
       'sealed though it was reserved before entries were lost',
       /sealed in lost entries/,
-      [reservedBody(cellAt(7)), burnedBody({ lastKnown: 1 }), sealedBody(cellAt(7))],
+      [reservedBody(cellAt(7)), burnedBody({ lastKnown: 1, until: 480 }), sealedBody(cellAt(7))],
     ],
+    [
+      'handed out though entries were lost after it',
+      /entries were lost after/,
+      [
+        reservedBody(cellAt(7)),
+        sealedBody(cellAt(7)),
+        burnedBody({ lastKnown: 2, until: 480 }),
+        publishedBody(cellAt(7)),
+      ],
+    ],
+    [
+      'burned until before the newest entry',
+      /burns less/,
+      [reservedBody(cellAt(7)), burnedBody({ lastKnown: 1, until: 479 })],
+    ],
+    ['burned until before its own time', /burns less/, [burnedBody({ at: 61 })]],
+    [
+      'a value more than noises',
+      /one value for each/,
+      [reservedBody(cell), sealedBody(cell, { status: 'released', values: ['1', '2', '3'] })],
+    ],
+    [
+      'a value fewer than noises',
+      /one value for each/,
+      [reservedBody(cell), sealedBody(cell, { status: 'released', values: ['1'] })],
+    ],
+    ['decided before its window was over', /window was over/, [reservedBody(cell, { at: 59 })]],
+    ['a period decided before it began', /period began/, [periodBody({ periodStart: DAY, at: DAY - 1 })]],
+    [
+      'limits, but none of its own period',
+      /no limit for its period/,
+      [reservedBody(cell, { payment: ownPayment('1/10', [HOUR_LIMIT]) })],
+    ],
+    [
+      'a limit of its share, but none of its own period as a whole',
+      /no limit for its period/,
+      [reservedBody(cell, { payment: ownPayment('1/10', [{ ...DAY_LIMIT, share: 'streams' }]) })],
+    ],
+    ['a period without a limit of its own', /no limit for its period/, [periodBody({ limits: [HOUR_LIMIT] })]],
     ['burned though its window is not', OTHER_DECISION, [reservedBody(cell, { decision: 'burned' })]],
     [
       'burned, but for want of budget',

@@ -8,6 +8,8 @@ import type {
   ReservedPeriodBody,
   SealedBody,
 } from '../../src/keyholder/ledger-entry.js';
+import { createEntry, GENESIS, sequenceAfter } from '../../src/keyholder/ledger-entry.js';
+import { exportLedger } from '../../src/keyholder/ledger-export.js';
 import type { Ledger } from '../../src/keyholder/ledger.js';
 import { reservationIdOf } from '../../src/keyholder/period-terms.js';
 import { formatRational, parseRationalFraction, rational } from '../../src/math/rational.js';
@@ -35,6 +37,17 @@ export function cellAt(window: number, overrides: Partial<CellIdentity> = {}): C
 export function append(ledger: Ledger, bodies: readonly EntryBody[]): void {
   ledger.append(bodies);
   ledger.commit();
+}
+
+/** An export of these entries, with correct hashes whatever they say. */
+export function forgedExport(bodies: readonly EntryBody[]): string[] {
+  let [sequence, hash] = [0, GENESIS];
+  const entries = bodies.map((body) => {
+    const entry = createEntry(sequenceAfter(sequence, body), hash, body);
+    ({ sequence, hash } = entry);
+    return entry;
+  });
+  return [...exportLedger(entries)];
 }
 
 /** Epsilon debited in a period, all shares together. */
