@@ -40,7 +40,7 @@ export interface LedgerVerification {
   readonly refusals: number;
 }
 
-export interface ClockSetBack {
+interface ClockSetBack {
   /** Number of the entry. */
   readonly sequence: number;
   /** Of the entry, and the newest before it. Unix seconds, both. */

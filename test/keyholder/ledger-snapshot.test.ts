@@ -215,7 +215,7 @@ test('random histories are decided alike with snapshots and restarts as without'
         const hour = { period: 'hour', ...limit };
         const limits = [kind === 'sliding' ? { ...hour, slidingStep: 60 } : hour];
         if (kind !== 'period') {
-          return reservedBody(cellAt(window, { measurement: index }), {
+          return reservedBody(cellAt(window, { planHash: stateHash(String(index)) }), {
             domain,
             period: 'hour',
             payment: ownPayment(cost, limits),
