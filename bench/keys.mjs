@@ -61,6 +61,12 @@ export const CATEGORY8 = {
   epsilon: '1',
 };
 
+/** @param {ReturnType<BenchSealer['records']>} records */
+export function copyRecords({ obfuscators, masks }) {
+  const copy = (/** @type {Uint8Array} */ record) => record.slice();
+  return { obfuscators: obfuscators.map(copy), masks: masks.map(copy) };
+}
+
 /** A sealer with a supply of precomputed records. */
 export class BenchSealer {
   /**

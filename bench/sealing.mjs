@@ -8,7 +8,7 @@ import { systemRandom } from '../dist/src/random.js';
 import { decodeEnvelope } from '../dist/src/wire/envelope.js';
 import { EnvelopeVerifier } from '../dist/src/wire/verify.js';
 import { medianMillis, unitMillis } from './harness.mjs';
-import { BenchSealer, CATEGORY8, FLAG, makePlan } from './keys.mjs';
+import { BenchSealer, CATEGORY8, copyRecords, FLAG, makePlan } from './keys.mjs';
 
 const COMB = { teeth: 10, tables: 8 };
 /** Envelopes' worth of randomness computed at once, as the pool asks its worker. */
@@ -72,10 +72,7 @@ function hotSeal(key, measurement) {
   const calls = 200;
   // Each call uses up its records, so every round needs copies of its own.
   const source = sealer.records();
-  const copy = () => ({
-    obfuscators: source.obfuscators.map((record) => record.slice()),
-    masks: source.masks.map((record) => record.slice()),
-  });
+  const copy = () => copyRecords(source);
   const prepare = () => Array.from({ length: calls }, copy);
   // What an application runs is compiled code: the engine needs some thousand calls for that.
   for (let call = 0; call < 20 * calls; call += 1) sealer.seal(copy());

@@ -6,6 +6,8 @@ import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace-base';
 import type { CompiledReport } from '../src/plan/compile.js';
 import { isOpen, keyOf, MAX_KEY_BYTES, OTHER_KEY } from '../src/plan/labels.js';
 import type { Label, LabelValue } from '../src/plan/plan.js';
+import type { CheckedAttributes } from './checked-attributes.js';
+import type { DeclaredTexts } from './declared-texts.js';
 import { SEALED, type SealedTexts } from './sealed-texts.js';
 import type { SpanSelection } from './span-selection.js';
 
@@ -15,13 +17,20 @@ interface CapturedAttribute {
   readonly before: CapturedAttribute | undefined;
 }
 
+const NO_LABELS: readonly LabelValue[] = [];
+
 export class CapturedSpan {
   /** Decided before the name is redacted. */
   readonly report: CompiledReport | undefined;
   /** One per label of the report, in its order. */
   readonly labels: readonly LabelValue[];
-  /** What to search for in the rest of the span: the texts of everything selected in it. */
-  readonly texts: SealedTexts;
+  /** What was found in the others while the span was ending; `undefined` where something may hide. */
+  checked: CheckedAttributes | undefined;
+  readonly #newTexts: () => SealedTexts;
+  readonly #declared: DeclaredTexts;
+  /** Made where they are needed: mostly everything in them is declared. */
+  #texts: SealedTexts | undefined;
+  #areDeclared = true;
   /** The last of the selected attributes of the span itself. They are few. */
   #attributes: CapturedAttribute | undefined;
   /** The open label's value, as the application set it. */
@@ -30,26 +39,42 @@ export class CapturedSpan {
   readonly #overwritten: ReadonlySet<string> | undefined;
 
   /**
-   * `texts`: empty, takes the sealed texts of the span. `overwritten`: keys whose values another sealing processor
-   * may have taken.
+   * `newTexts` makes empty ones; `declared`: what a search needs no texts for. `overwritten`: keys whose values another
+   * sealing processor may have taken.
    */
   constructor(
     span: ReadableSpan,
     selection: SpanSelection,
-    texts: SealedTexts,
+    declared: DeclaredTexts,
+    newTexts: () => SealedTexts,
     overwritten: ReadonlySet<string> | undefined,
   ) {
     this.report = selection.reportOf(span);
-    this.labels = this.report?.labels.map((label) => labelValue(label, span.attributes[label.key])) ?? [];
+    this.labels = labelsOf(span, this.report);
     this.#openValue = this.report && openValue(this.report, span);
-    this.texts = texts;
+    this.#declared = declared;
+    this.#newTexts = newTexts;
     this.#overwritten = overwritten;
   }
 
   /** A selected attribute of the span. What was there first is what counts. */
   add(key: string, value: unknown): void {
-    if (this.#find(key) === undefined) this.#attributes = { key, value, before: this.#attributes };
-    this.texts.add(value);
+    const isFirst = this.#find(key) === undefined;
+    if (isFirst) this.#attributes = { key, value, before: this.#attributes };
+    // Of a value that came later only the text is kept.
+    (isFirst ? this.#texts : this.texts)?.add(value);
+    this.#areDeclared &&= this.#declared.areAllOf(value);
+  }
+
+  /** What to search for in the rest of the span: the texts of everything selected in it. */
+  get texts(): SealedTexts {
+    return (this.#texts ??= this.#collectTexts());
+  }
+
+  /** The same; `undefined` where a search for everything declared finds all of them. */
+  get undeclaredTexts(): SealedTexts | undefined {
+    if (this.#texts === undefined && this.#areDeclared) return undefined;
+    return this.texts.areDeclared ? undefined : this.texts;
   }
 
   /**
@@ -95,10 +120,21 @@ export class CapturedSpan {
     return this.texts.redact(text) === text && !(typeof value === 'number' && this.texts.holds(value));
   }
 
+  #collectTexts(): SealedTexts {
+    const texts = this.#newTexts();
+    for (let one = this.#attributes; one !== undefined; one = one.before) texts.add(one.value);
+    return texts;
+  }
+
   #find(key: string): CapturedAttribute | undefined {
     for (let one = this.#attributes; one !== undefined; one = one.before) if (one.key === key) return one;
     return undefined;
   }
+}
+
+function labelsOf({ attributes }: ReadableSpan, report: CompiledReport | undefined): readonly LabelValue[] {
+  if (report === undefined || report.labels.length === 0) return NO_LABELS;
+  return report.labels.map((label) => labelValue(label, attributes[label.key]));
 }
 
 function openValue({ labels, openLabel }: CompiledReport, { attributes }: ReadableSpan): unknown {

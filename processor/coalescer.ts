@@ -24,6 +24,8 @@ export interface Flush {
 
 interface Cell {
   readonly report: CompiledReport;
+  /** Its window and labels as one number. */
+  readonly key: number;
   readonly windowStart: number;
   readonly labels: readonly LabelValue[];
   readonly largestBound: number;
@@ -37,31 +39,45 @@ export class Coalescer {
   /** Per report, by window and labels as one number. */
   readonly #cells = new Map<CompiledReport, Map<number, Cell>>();
 
+  /** The cell of the span before: the next one often belongs to it. */
+  #latest: Cell | undefined;
+
   /** Adds one span; returns totals that are full. */
   add(span: ClassifiedSpan, resource: ReadableSpan['resource']): Flush | undefined {
-    const { report } = span;
-    const cells = this.#cells.get(report) ?? put(this.#cells, report, new Map<number, Cell>());
-    const key = cellKey(span);
-    const cell = cells.get(key) ?? put(cells, key, openCell(span, resource));
+    const cell = this.#cellOf(span, resource);
     for (let index = 0; index < span.values.length; index += 1) {
       const value = span.values[index];
       if (value !== undefined) cell.tallies[index]?.add(value);
     }
     cell.spans += 1;
     if (cell.spans < cell.largestBound) return undefined;
-    cells.delete(key);
+    this.#close(cell);
     return flushOf(cell);
   }
 
   /** Some totals, those opened first of their report, or `undefined` where there are none. */
   takeFirst(): Flush | undefined {
     for (const cells of this.#cells.values()) {
-      for (const [key, cell] of cells) {
-        cells.delete(key);
+      for (const cell of cells.values()) {
+        this.#close(cell);
         return flushOf(cell);
       }
     }
     return undefined;
+  }
+
+  #cellOf(span: ClassifiedSpan, resource: ReadableSpan['resource']): Cell {
+    const { report } = span;
+    const key = cellKey(span);
+    const latest = this.#latest;
+    if (latest?.report === report && latest.key === key) return latest;
+    const cells = this.#cells.get(report) ?? put(this.#cells, report, new Map<number, Cell>());
+    return (this.#latest = cells.get(key) ?? put(cells, key, openCell(span, key, resource)));
+  }
+
+  #close({ report, key }: Cell): void {
+    this.#cells.get(report)?.delete(key);
+    this.#latest = undefined;
   }
 }
 
@@ -80,9 +96,14 @@ function cellKey({ report, windowStart, labels }: ClassifiedSpan): number {
   return key;
 }
 
-function openCell({ report, windowStart, labels }: ClassifiedSpan, resource: ReadableSpan['resource']): Cell {
+function openCell(
+  { report, windowStart, labels }: ClassifiedSpan,
+  key: number,
+  resource: ReadableSpan['resource'],
+): Cell {
   return {
     report,
+    key,
     windowStart,
     labels,
     largestBound: Math.max(...spanBoundsOf(report)),

@@ -16,7 +16,7 @@ export class ContributionNotes {
   noteValues({ report, values }: ClassifiedSpan): void {
     for (let index = 0; index < values.length; index += 1) {
       const outcome = values[index]?.outcome ?? 'absent';
-      this.#stats.values[outcome] += 1;
+      this.#stats.countValue(outcome);
       if (outcome !== 'wrong_type' && outcome !== 'undeclared') continue;
       const name = report.measurements[index]?.measurement.name ?? '';
       this.#warnings.once(`measurement ${name} met a value it has no place for (${outcome}), which counts as absent`);

@@ -44,6 +44,14 @@ export class DeclaredTexts {
     return this.#searched.get(text);
   }
 
+  /** Whether a value has no text that is searched for, or one of these; of lists and numbers, errs on the other side. */
+  areAllOf(value: unknown): boolean {
+    if (typeof value !== 'string') return typeof value === 'boolean';
+    if (value.length < this.#minimumLength) return true;
+    const searched = this.#searched.get(value);
+    return searched !== undefined && searched.number === undefined;
+  }
+
   /**
    * Whether something may be found in a text by searching it for them. Errs on that side: also where the text has more
    * than one reading, or is long.

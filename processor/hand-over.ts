@@ -33,7 +33,8 @@ export class HandOver {
       return;
     }
     if (!this.#handOn(span, 1)) return;
-    if (isPlain(result) || result === 'sealed') this.#stats[result] += 1;
+    if (result === 'coalesced') this.#stats.coalesced += 1;
+    else if (isPlain(result) || result === 'sealed') this.#stats[result] += 1;
     else this.drop(result, error);
   }
 

@@ -32,6 +32,10 @@ export class KnownKeys {
   readonly #known = new Map<string, KnownKey>();
   /** By position, of the span before. */
   readonly #usual: KnownKey[] = [];
+  readonly #selected = new Set<string>();
+  /** By position, the keys last asked for, and whether they are selected. */
+  readonly #asked: string[] = [];
+  readonly #answers: boolean[] = [];
 
   constructor(selected: Iterable<string>, declared: DeclaredTexts) {
     this.#declared = declared;
@@ -39,6 +43,7 @@ export class KnownKeys {
       const known = new KnownKey(key, true, undefined);
       known.isRemembered = true;
       this.#known.set(key, known);
+      this.#selected.add(key);
     }
   }
 
@@ -50,8 +55,7 @@ export class KnownKeys {
 
   /** Whether a key is selected, without learning it where it is new. */
   isSelected(key: string, position: number): boolean {
-    const known = this.#usual[position];
-    return known?.key === key ? known.isSelected : this.#known.get(key)?.isSelected === true;
+    return this.#asked[position] === key ? this.#answers[position] === true : this.#ask(key, position);
   }
 
   /** For a place of spans that has a text without a key. */
@@ -71,6 +75,16 @@ export class KnownKeys {
       known.isRemembered = true;
     }
     if (text !== undefined && text.text.length <= LONGEST_REMEMBERED) known.recent = text;
+  }
+
+  /** Keys alone are kept here, in as many places as a span has that is no larger than usual. */
+  #ask(key: string, position: number): boolean {
+    const isSelected = this.#selected.has(key);
+    if (position <= this.#asked.length && position < MOST_KEYS && key.length <= LONGEST_REMEMBERED) {
+      this.#asked[position] = key;
+      this.#answers[position] = isSelected;
+    }
+    return isSelected;
   }
 
   #find(key: string, position: number): KnownKey {

@@ -55,6 +55,12 @@ export class ProcessorStats {
   readonly values: Record<ValueOutcome, number> = zeros(VALUE_OUTCOMES);
   readonly visits: Record<VisitOutcome, number> = zeros(VISIT_OUTCOMES);
 
+  /** Most values are measured: one place in memory, found without its name. */
+  countValue(outcome: ValueOutcome): void {
+    if (outcome === 'measured') this.values.measured += 1;
+    else this.values[outcome] += 1;
+  }
+
   snapshot(queueSize: number, poolSize: number): ProcessorSnapshot {
     const { untouched, sealed, coalesced, stripped, unprotected } = this;
     return {

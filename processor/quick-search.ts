@@ -5,6 +5,7 @@
  */
 import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { CheckedAttributes } from './checked-attributes.js';
 import type { KnownKey, KnownKeys } from './known-keys.js';
 import type { SpanParts } from './redaction.js';
 import { SEALED, type SealedTexts } from './sealed-texts.js';
@@ -21,27 +22,50 @@ export class QuickSearch {
     this.#message = keys.without();
   }
 
-  /** Whether nothing sealed hides in what is not selected. Errs on the other side. */
-  isUnhidden(span: ReadableSpan, texts: SealedTexts): boolean {
-    const others = texts.areDeclared ? undefined : texts;
-    if (!this.#isUnhiddenBeside(span, others)) return false;
+  /**
+   * Searches a span that is ending; its selected attributes are about to be overwritten. `undefined` where something
+   * sealed may hide in what is not selected. Errs on that side. `others`: what to search for besides what is declared.
+   */
+  check(span: ReadableSpan, others: SealedTexts | undefined): CheckedAttributes | undefined {
+    if (!this.#isUnhiddenBeside(span, others)) return undefined;
     const { attributes } = span;
+    const checked = new CheckedAttributes(attributes);
+    const { unhidden } = checked;
     let position = 0;
     for (const key in attributes) {
+      const value = attributes[key];
       const known = this.#keys.of(key, position++);
-      if (!known.isSelected && !this.#isUnhiddenUnder(known, attributes[key], others)) return false;
+      if (known.isSelected) {
+        checked.expect(SEALED);
+      } else {
+        if (!this.#isUnhiddenUnder(known, value, others)) return undefined;
+        checked.expect(value);
+        unhidden[key] = value;
+      }
     }
-    return true;
+    return checked;
   }
 
   /**
    * The parts of a span without its selected attributes; `undefined` where something sealed may hide, or where
-   * `isOverwritten` and a selected attribute has been set again.
+   * `isOverwritten` and a selected attribute has been set again. `others` as in check(),
+   * which gave `checked` while the span was ending.
    */
-  partsOf(span: ReadableSpan, texts: SealedTexts, isOverwritten: boolean): SpanParts | undefined {
-    const others = texts.areDeclared ? undefined : texts;
+  partsOf(
+    span: ReadableSpan,
+    others: SealedTexts | undefined,
+    isOverwritten: boolean,
+    checked?: CheckedAttributes,
+  ): SpanParts | undefined {
     if (!this.#isUnhiddenBeside(span, others)) return undefined;
-    const { attributes } = span;
+    const isChecked = checked?.isStill(span.attributes) === true;
+    const attributes = isChecked ? checked.unhidden : this.#unhiddenOf(span.attributes, others, isOverwritten);
+    if (attributes === undefined) return undefined;
+    const { name, status, parentSpanContext: parentContext } = span;
+    return { name, status, context: span.spanContext(), parentContext, attributes, links: [], events: [] };
+  }
+
+  #unhiddenOf(attributes: Attributes, others: SealedTexts | undefined, isOverwritten: boolean): Attributes | undefined {
     const unhidden: Attributes = {};
     let position = 0;
     for (const key in attributes) {
@@ -54,8 +78,7 @@ export class QuickSearch {
         unhidden[key] = value;
       }
     }
-    const { name, status, parentSpanContext: parentContext } = span;
-    return { name, status, context: span.spanContext(), parentContext, attributes: unhidden, links: [], events: [] };
+    return unhidden;
   }
 
   /** In everything but the attributes. */

@@ -26,7 +26,7 @@ export interface StrippedSpan {
 
 export class SpanStripper {
   readonly #selection: SpanSelection;
-  readonly #scrubMinimumLength: number;
+  readonly #newTexts: () => SealedTexts;
   readonly #declared: DeclaredTexts;
   readonly #known: KnownKeys;
   readonly #quickSearch: QuickSearch;
@@ -35,8 +35,8 @@ export class SpanStripper {
   constructor(plan: CompiledPlan, scrubMinimumLength: number) {
     noteProcessor();
     this.#selection = new SpanSelection(plan);
-    this.#scrubMinimumLength = scrubMinimumLength;
     this.#declared = DeclaredTexts.of(plan, scrubMinimumLength);
+    this.#newTexts = () => new SealedTexts(scrubMinimumLength, this.#declared);
     this.#known = new KnownKeys(this.#selection.keys, this.#declared);
     this.#quickSearch = new QuickSearch(this.#known);
   }
@@ -48,7 +48,8 @@ export class SpanStripper {
     const context = span.spanContext();
     this.#ending.add(context, captured);
     noteOverwritten(context, this.#selection.keys);
-    if (this.#quickSearch.isUnhidden(span, captured.texts)) captured.overwriteIn(span);
+    captured.checked = this.#quickSearch.check(span, captured.undeclaredTexts);
+    if (captured.checked !== undefined) captured.overwriteIn(span);
     else redactInPlace(span, this.#selection.keys, captured.texts);
   }
 
@@ -65,7 +66,7 @@ export class SpanStripper {
 
   /** `isOverwritten`: whether there has been time since for more to be set. */
   #partsOf(span: ReadableSpan, captured: CapturedSpan, isOverwritten: boolean): SpanParts {
-    const parts = this.#quickSearch.partsOf(span, captured.texts, isOverwritten);
+    const parts = this.#quickSearch.partsOf(span, captured.undeclaredTexts, isOverwritten, captured.checked);
     if (parts !== undefined) return parts;
     this.#capture(span, captured);
     return redactSpan(span, { keys: this.#selection.keys, texts: captured.texts, selected: 'omit' });
@@ -103,7 +104,7 @@ export class SpanStripper {
   }
 
   #open(span: ReadableSpan): CapturedSpan {
-    const texts = new SealedTexts(this.#scrubMinimumLength, this.#declared);
-    return new CapturedSpan(span, this.#selection, texts, overwrittenKeys(span.spanContext()));
+    const overwritten = overwrittenKeys(span.spanContext());
+    return new CapturedSpan(span, this.#selection, this.#declared, this.#newTexts, overwritten);
   }
 }

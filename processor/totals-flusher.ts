@@ -2,7 +2,7 @@
  * Adds up spans of coalesced reports and has the totals sealed: when they are full, every `flushMillis`, and when asked.
  */
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { systemRandom } from '../src/random.js';
+import { bufferedRandom, systemRandom } from '../src/random.js';
 import { Coalescer, type Flush } from './coalescer.js';
 import type { ClassifiedSpan } from './contribution.js';
 import type { ContributionSealer } from './contribution-sealer.js';
@@ -13,6 +13,7 @@ export class TotalsFlusher {
   readonly #coalescer = new Coalescer();
   readonly #sealer: ContributionSealer;
   readonly #handOver: HandOver;
+  readonly #random = bufferedRandom(systemRandom);
   readonly #timer: ReturnType<typeof startTimer>;
 
   constructor(sealer: ContributionSealer, handOver: HandOver, flushMillis: number) {
@@ -41,7 +42,7 @@ export class TotalsFlusher {
   #submit({ contribution, spans, resource }: Flush): void {
     try {
       const totals = contribution();
-      const carrier = new FlushSpan(resource, totals.windowStart, systemRandom);
+      const carrier = new FlushSpan(resource, totals.windowStart, this.#random);
       this.#handOver.expect(carrier, spans);
       this.#sealer.submit(carrier, totals);
     } catch (error) {

@@ -28,18 +28,20 @@ describe('coalescer', () => {
       windowStart: fc.constantFrom(-60, 0, 60, 120),
       digits: fc.tuple(fc.nat(2), fc.nat(1)),
       success: fc.boolean(),
+      isFlushedAfter: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, fc.constant(true)),
     });
     fc.assert(
       fc.property(fc.array(span, { maxLength: 80 }), (spans) => {
         const coalescer = new Coalescer();
         const flushes: (Flush | undefined)[] = [];
         const expected = new Map<string, number>();
-        for (const { report, windowStart, digits, success } of spans) {
+        for (const { report, windowStart, digits, success, isFlushedAfter } of spans) {
           const labels = report.index === 0 ? digits : [digits[1]];
           const cell = JSON.stringify([report.index, windowStart, labels]);
           expected.set(cell, (expected.get(cell) ?? 0) + 1);
           const values = [measured(success ? [1n, 0n] : [0n, 1n]), measured([0n, 0n, 0n, 1n])];
           flushes.push(coalescer.add({ report, windowStart, labels, values }, resource));
+          if (isFlushedAfter) flushes.push(coalescer.takeFirst());
         }
         for (let left = coalescer.takeFirst(); left !== undefined; left = coalescer.takeFirst()) flushes.push(left);
         const counted = new Map<string, number>();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DeclaredTexts } from '../../processor/declared-texts.js';
+import { SealedTexts } from '../../processor/sealed-texts.js';
 import { planOf } from '../support/plans.js';
 
 describe('declared texts', () => {
@@ -12,6 +13,28 @@ describe('declared texts', () => {
     const declared = DeclaredTexts.of(plan, 6);
     expect(declared.get('team-monthly')?.text).toBe('team-monthly');
     expect([declared.get('pro'), declared.get('other')]).toEqual([undefined, undefined]);
+  });
+
+  it('are all of a value only where a search for them alone is enough for it', () => {
+    const some = new DeclaredTexts(['team-monthly', '12345678', 'pro'], 6);
+    const values = [
+      'team-monthly',
+      'pro',
+      true,
+      '',
+      'team-weekly',
+      '12345678',
+      12345678,
+      1,
+      ['team-monthly'],
+      undefined,
+    ];
+    expect(values.filter((value) => some.areAllOf(value))).toEqual(['team-monthly', 'pro', true, '']);
+    for (const value of values.filter((one) => some.areAllOf(one))) {
+      const sealed = new SealedTexts(6, some);
+      sealed.add(value);
+      expect(sealed.areDeclared).toBe(true);
+    }
   });
 
   it('may hide in a text that holds the beginning of one, in any case', () => {

@@ -12,9 +12,12 @@ describe('known keys', () => {
     for (let index = 0; index < 3000; index += 1) keys.remember(keys.of(`other.${String(index)}`, index));
     for (const [position, key] of selected.entries()) {
       expect([0, position].map((at) => keys.of(key, at).isSelected)).toEqual([true, true]);
+      expect([0, position].map((at) => keys.isSelected(key, at))).toEqual([true, true]);
     }
-    for (let index = 0; index < 3000; index += 1)
+    for (let index = 0; index < 3000; index += 1) {
       expect(keys.of(`other.${String(index)}`, index).isSelected).toBe(false);
+      expect(keys.isSelected(`other.${String(index)}`, index)).toBe(false);
+    }
   });
 
   it('are not confused by another order', () => {
@@ -28,6 +31,7 @@ describe('known keys', () => {
       for (const [position, key] of order.entries()) {
         const known = keys.of(key, position);
         expect([known.key, known.isSelected]).toEqual([key, key === 'b']);
+        expect([keys.isSelected(key, position), keys.isSelected(key, position)]).toEqual([key === 'b', key === 'b']);
         keys.remember(known);
       }
     }

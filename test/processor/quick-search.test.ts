@@ -42,6 +42,15 @@ function textsOf(values: readonly unknown[], declared: DeclaredTexts): SealedTex
   return texts;
 }
 
+/** As the stripper passes them: none where a search for everything declared finds all of them. */
+function undeclared(texts: SealedTexts): SealedTexts | undefined {
+  return texts.areDeclared ? undefined : texts;
+}
+
+function isUnhidden(quick: QuickSearch, span: ReadableSpan, texts: SealedTexts): boolean {
+  return quick.check(span, undeclared(texts)) !== undefined;
+}
+
 describe('the quick search', () => {
   const declared = new DeclaredTexts(DECLARED, MINIMUM);
   /** One for all runs: what it remembers of earlier spans is part of what is tested. */
@@ -73,8 +82,8 @@ describe('the quick search', () => {
       fc.property(sealed, text, attributes, fc.option(text, { nil: undefined }), (values, name, others, message) => {
         const span = spanOf(name, { ...others, plan: SEALED, email: SEALED }, message);
         const thorough = redactSpan(span, { keys: KEYS, texts: textsOf(values, declared), selected: 'omit' });
-        const parts = quick.partsOf(span, textsOf(values, declared), true);
-        expect(quick.isUnhidden(span, textsOf(values, declared))).toBe(parts !== undefined);
+        const parts = quick.partsOf(span, undeclared(textsOf(values, declared)), true);
+        expect(isUnhidden(quick, span, textsOf(values, declared))).toBe(parts !== undefined);
         if (parts === undefined) return;
         unhidden += 1;
         expect(parts).toEqual(thorough);
@@ -87,29 +96,31 @@ describe('the quick search', () => {
   it('finds what a text hides that was clean in an earlier span', () => {
     const note = { note: 'for alice@example.com' };
     const none = textsOf(['team-monthly'], declared);
-    expect(quick.isUnhidden(spanOf('find', note), none)).toBe(true);
+    expect(isUnhidden(quick, spanOf('find', note), none)).toBe(true);
     expect(keys.of('note', 0).recent?.text).toBe(note.note);
-    expect(quick.isUnhidden(spanOf('find', note), textsOf(['alice@example.com'], declared))).toBe(false);
-    expect(quick.isUnhidden(spanOf('find', note), none)).toBe(true);
+    expect(isUnhidden(quick, spanOf('find', note), textsOf(['alice@example.com'], declared))).toBe(false);
+    expect(isUnhidden(quick, spanOf('find', note), none)).toBe(true);
   });
 
   it('remembers nothing in which a value of its span was found', () => {
     const texts = textsOf(['bobby@example.com'], declared);
-    quick.isUnhidden(spanOf('find', { note: 'plain enough' }), texts);
+    isUnhidden(quick, spanOf('find', { note: 'plain enough' }), texts);
     for (const text of ['for bobby@example.com', 'for team-monthly']) {
-      expect(quick.isUnhidden(spanOf('find', { note: text }), texts)).toBe(false);
+      expect(isUnhidden(quick, spanOf('find', { note: text }), texts)).toBe(false);
       expect(keys.of('note', 0).recent?.text).toBe('plain enough');
     }
-    expect(quick.isUnhidden(spanOf('find', { 'of bobby@example.com': 1 }), texts)).toBe(false);
+    expect(isUnhidden(quick, spanOf('find', { 'of bobby@example.com': 1 }), texts)).toBe(false);
     expect(keys.of('of bobby@example.com', 0).isRemembered).toBe(false);
   });
 
   it('leaves out selected attributes, and notices that one has been set again', () => {
     const texts = textsOf(['team-monthly'], declared);
     const again = spanOf('find', { size: 3, plan: 'pro' });
-    expect(quick.partsOf(again, texts, true)).toBeUndefined();
-    expect(quick.partsOf(again, texts, false)?.attributes).toEqual({ size: 3 });
-    expect(quick.partsOf(spanOf('find', { size: 3, plan: SEALED }), texts, true)?.attributes).toEqual({ size: 3 });
+    expect(quick.partsOf(again, undeclared(texts), true)).toBeUndefined();
+    expect(quick.partsOf(again, undeclared(texts), false)?.attributes).toEqual({ size: 3 });
+    expect(quick.partsOf(spanOf('find', { size: 3, plan: SEALED }), undeclared(texts), true)?.attributes).toEqual({
+      size: 3,
+    });
   });
 
   it('leaves to the thorough one what is more than plain texts', () => {
@@ -124,18 +135,42 @@ describe('the quick search', () => {
       { ...span, spanContext: () => context },
       { ...span, attributes: { list: ['a'] } },
     ]) {
-      expect(quick.isUnhidden(span, texts)).toBe(true);
-      expect(quick.isUnhidden(other, texts)).toBe(false);
-      expect(quick.partsOf(other, texts, true)).toBeUndefined();
+      expect(isUnhidden(quick, span, texts)).toBe(true);
+      expect(isUnhidden(quick, other, texts)).toBe(false);
+      expect(quick.partsOf(other, undeclared(texts), true)).toBeUndefined();
     }
   });
 
   it('leaves to the thorough one a span with too many values to search for', () => {
     const many = Array.from({ length: 300 }, (_, index) => `value-${String(index)}`);
-    expect(quick.isUnhidden(spanOf('find', { note: 'nothing in here' }), textsOf(many, declared))).toBe(false);
+    expect(isUnhidden(quick, spanOf('find', { note: 'nothing in here' }), textsOf(many, declared))).toBe(false);
     const allDeclared = new DeclaredTexts(many, MINIMUM);
     const other = new QuickSearch(new KnownKeys(KEYS, allDeclared));
-    expect(other.isUnhidden(spanOf('find', { note: 'nothing' }), textsOf(many.slice(0, 9), allDeclared))).toBe(true);
-    expect(other.isUnhidden(spanOf('find', { note: 'nothing' }), textsOf(many, allDeclared))).toBe(false);
+    expect(isUnhidden(other, spanOf('find', { note: 'nothing' }), textsOf(many.slice(0, 9), allDeclared))).toBe(true);
+    expect(isUnhidden(other, spanOf('find', { note: 'nothing' }), textsOf(many, allDeclared))).toBe(false);
+  });
+
+  it('takes what it found while a span was ending for as long as nothing has changed since', () => {
+    const attributes = (): Attributes => ({ size: 3, plan: 'team-monthly', note: 'plain enough' });
+    const found = { size: 3, note: 'plain enough' };
+    const changes: [change: (live: Attributes) => Attributes, attributes: Attributes | undefined][] = [
+      [(live) => live, found],
+      [(live) => ({ ...live }), found],
+      [(live) => Object.assign(live, { size: 4 }), { ...found, size: 4 }],
+      [(live) => Object.assign(live, { route: '/cart' }), { ...found, route: '/cart' }],
+      [(live) => Object.assign(live, { note: 'of team-monthly' }), undefined],
+      [(live) => Object.assign(live, { route: 'team-monthly' }), undefined],
+      [(live) => Object.assign(live, { plan: 'team-monthly' }), undefined],
+    ];
+    for (const [change, expected] of changes) {
+      const live = attributes();
+      const checked = quick.check(spanOf('find', live), undefined);
+      expect(checked?.unhidden).toEqual(found);
+      live['plan'] = SEALED;
+      const changed = change(live);
+      const parts = quick.partsOf(spanOf('find', changed), undefined, true, checked);
+      expect(parts?.attributes).toEqual(expected);
+      expect(parts?.attributes === checked?.unhidden).toBe(changed === live && expected === found);
+    }
   });
 });
