@@ -3,6 +3,7 @@ import { describeLimit } from '../keyholder/audit-table.js';
 import type { LedgerVerification } from '../keyholder/ledger-export.js';
 import { approximate, parseRationalFraction } from '../math/rational.js';
 import { alignColumns } from './output.js';
+import { roundedUpTo } from './shown-loss.js';
 
 /** `delta`: at which epsilons are given, a decimal string. */
 export function describeVerification(verification: LedgerVerification, delta: string): string {
@@ -87,5 +88,5 @@ function short(fraction: string): string {
 }
 
 function rounded(value: number): string {
-  return String(Number(value.toPrecision(6)));
+  return Number.isFinite(value) ? String(roundedUpTo(value, 6)) : String(value);
 }

@@ -40,8 +40,14 @@ export class ReleaseTap {
 
   async listen(socketPath: string): Promise<void> {
     const unknown = { code: status.UNIMPLEMENTED, details: 'the plan has no open label' };
+    const stranger = { code: status.PERMISSION_DENIED, details: 'the tap admits everybody' };
     this.#server = await startReleaseServer(
-      { handle: (bytes) => this.#pass(bytes), select: () => Promise.resolve(unknown), isServing: () => true },
+      {
+        handle: (bytes) => this.#pass(bytes),
+        select: () => Promise.resolve(unknown),
+        turnAway: () => stranger,
+        isServing: () => true,
+      },
       { socketPath },
     );
   }
