@@ -21,10 +21,11 @@ export function quantity(value: Quantity, name: string): Rational {
   return rational(value.numerator, value.denominator);
 }
 
-/** More than 0, of any length: a sum has a denominator of all its parts. Throws `invalid_argument`. */
+/** More than 0, of sensible size and any length: a sum has a denominator of all its parts. Throws `invalid_argument`. */
 export function positiveSum(value: Quantity, name: string): Rational {
   const exact = quantity(value, name);
   assertArgument(exact.numerator > 0n, `${name} is not positive`, `declare a positive ${name}`);
+  assertArgument(exact.numerator < exact.denominator * MAX_MAGNITUDE, `${name} is too large`, `lower ${name}`);
   return exact;
 }
 
